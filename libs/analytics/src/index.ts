@@ -1,0 +1,2 @@
+export type * from './analytics.js'
+export { AnalyticsError } from './analytics-error.js'

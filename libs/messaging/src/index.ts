@@ -1,0 +1,2 @@
+export type * from './messaging.js'
+export { MessagingError } from './messaging-error.js'
