@@ -1,5 +1,6 @@
 /** Plain JSON: what a policy's state and configuration are made of, so that both survive storage exactly. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined }
+export type Json =
+  string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined }
 
 /** How a trainer is to read the weights: as the chance to sample a domain, or as a factor on its loss. */
 export type Meaning = 'samplingProbability' | 'lossMultiplier'
@@ -49,7 +50,11 @@ export type EvaluationFact = {
 }
 
 /** The run took this mixture on: the policy's proposal after guard rails, or a person's override. */
-export type MixtureFact = { readonly kind: 'mixture'; readonly step: number; readonly weights: readonly number[] }
+export type MixtureFact = {
+  readonly kind: 'mixture'
+  readonly step: number
+  readonly weights: readonly number[]
+}
 
 export type PolicyFact = StepFact | EvaluationFact | MixtureFact
 
@@ -71,7 +76,9 @@ export type Proposal =
 /** JSON Schema (2020-12) of a configuration; it validates, documents and draws forms. Every property has a `description`. */
 export type ConfigSchema = {
   readonly type: 'object'
-  readonly properties: { readonly [key: string]: { readonly description: string; readonly [keyword: string]: unknown } }
+  readonly properties: {
+    readonly [key: string]: { readonly description: string; readonly [keyword: string]: unknown }
+  }
   readonly additionalProperties: false
   readonly required?: readonly string[]
 }
