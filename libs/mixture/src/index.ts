@@ -1,1 +1,9 @@
-export {}
+export { openDesk, type Ingested, type LearningNeeded, type RunDesk } from './run-desk.js'
+export type { RunMessage } from './run-message.js'
+export type { CheckpointEffect, Effects, Rejection } from './effects.js'
+export type { Learning, RunState } from './run-state.js'
+export { judgeStart } from './start-run.js'
+export { problemsOfRequest, type PersonsRequest } from './requests.js'
+export { mergeStep, type MergedStep, type Observation } from './merge-step.js'
+export { createAssembler, emptyAssembly, type AssemblyState, type Assembler } from './assembler.js'
+export { applyGuards, checkGuards, resolveGuards, simplexFault, type GuardRails } from './guard-rails.js'
