@@ -18,6 +18,9 @@ export function projectToSimplex(
   upper: readonly number[],
 ): readonly number[] | undefined {
   if (!isBox(point, lower, upper)) return undefined
+  // A mixture inside the box comes back to the bit, so that projecting twice is projecting once.
+  const isInside = point.every((value, i) => value >= lower[i]! && value <= upper[i]!)
+  if (isInside && Math.abs(sum(point) - 1) <= tolerance) return point
   // A common shift does not move the projection; taking it out keeps digits.
   const highest = point.reduce((a, b) => Math.max(a, b), -Infinity)
   const shifted = point.map((value) => value - highest)

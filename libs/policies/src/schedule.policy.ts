@@ -1,5 +1,6 @@
 import { configure } from './configure.js'
 import type { AnyPolicy, Json, Policy, PolicyFact, PolicyStart } from './policy.js'
+import { UnknownPolicy } from './unknown-policy.error.js'
 
 type Position = { readonly steps?: number; readonly tokens?: number; readonly share?: number }
 type Phase = {
