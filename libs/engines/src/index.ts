@@ -1,1 +1,10 @@
-export {}
+export { EngineError, type EngineErrorCode } from './engine-error.js'
+export type {
+  Endpoints,
+  EngineAddresses,
+  EngineHandle,
+  EngineName,
+  Engines,
+  EnginesOptions,
+} from './engines.types.js'
+export { startEngines } from './start-engines.js'
