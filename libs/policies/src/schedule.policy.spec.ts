@@ -4,6 +4,7 @@ import type { PolicyStart } from './policy.js'
 import { findPolicy } from './registry.js'
 import { schedule as scheduleOf } from './schedule.policy.js'
 import { stepWith } from './step-fact.fixture.js'
+import { UnknownPolicy } from './unknown-policy.error.js'
 
 const schedule = scheduleOf(findPolicy)
 const start: PolicyStart = {
@@ -103,6 +104,10 @@ it('may hold a schedule', () => {
     ],
   }
   expect(follow(config)).toEqual([0.6, 0.6, 0.9, 0.9, 0.9, 0.5, 0.5, 0.5, 0.5, 0.5])
+})
+
+it('refuses to run with a part that the registry lacks, in case nobody checked', () => {
+  expect(() => schedule.initialState({ phases: [{ policy: 'odn' }] }, start)).toThrow(UnknownPolicy)
 })
 
 describe('a schedule is refused, with the path of the fault,', () => {

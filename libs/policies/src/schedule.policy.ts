@@ -131,8 +131,7 @@ export const schedule = (
 
 function required(find: (name: string) => AnyPolicy | undefined, phase: Phase): AnyPolicy {
   const policy = find(phase.policy)
-  if (policy === undefined)
-    throw new Error(`Expected a known policy, got "${phase.policy}"; check the schedule first.`)
+  if (policy === undefined) throw new UnknownPolicy(phase.policy)
   return policy
 }
 
