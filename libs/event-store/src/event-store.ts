@@ -34,7 +34,11 @@ export type Checkpoint = {
   readonly state: string
 }
 
-export type NewLedgerEvent = LedgerEvent & { readonly id: string; readonly schemaVersion: number; readonly occurredAt?: string }
+export type NewLedgerEvent = LedgerEvent & {
+  readonly id: string
+  readonly schemaVersion: number
+  readonly occurredAt?: string
+}
 
 /** Row of the read model for lists and search; the latest known of a run. */
 export type RunRow = {
@@ -72,7 +76,9 @@ export type Commit = {
 }
 
 /** `conflict`: somebody else wrote to the stream, or moved its cursor further; reload and go on from there. */
-export type CommitResult = { readonly kind: 'committed'; readonly version: number } | { readonly kind: 'conflict'; readonly actualVersion: number }
+export type CommitResult =
+  | { readonly kind: 'committed'; readonly version: number }
+  | { readonly kind: 'conflict'; readonly actualVersion: number }
 
 export type RunFilter = {
   readonly project?: string
@@ -92,9 +98,20 @@ export type EventStore = {
 
   commit(commit: Commit): Promise<CommitResult>
 
-  readStream(stream: string, options?: { readonly afterVersion?: number; readonly limit?: number; readonly types?: readonly string[]; readonly newestFirst?: boolean }): Promise<readonly LedgerEnvelope[]>
+  readStream(
+    stream: string,
+    options?: {
+      readonly afterVersion?: number
+      readonly limit?: number
+      readonly types?: readonly string[]
+      readonly newestFirst?: boolean
+    },
+  ): Promise<readonly LedgerEnvelope[]>
   /** In the order of positions, and only below the oldest open transaction, so that a slow writer is never skipped. */
-  readAll(options: { readonly afterPosition: string; readonly limit: number }): Promise<readonly LedgerEnvelope[]>
+  readAll(options: {
+    readonly afterPosition: string
+    readonly limit: number
+  }): Promise<readonly LedgerEnvelope[]>
 
   loadSnapshot(stream: string): Promise<Snapshot | undefined>
   /** Snapshots of live runs in these partitions: what their owner needs to know where to read on. */

@@ -1,2 +1,5 @@
 export type * from './event-store.js'
 export { EventStoreError } from './event-store-error.js'
+export { createMemoryEventStore, type MemoryEventStoreOptions } from './memory/memory-event-store.js'
+export { MemoryLedger } from './memory/memory-ledger.js'
+export { createPostgresEventStore, type PostgresEventStoreOptions } from './postgres/postgres-event-store.js'
