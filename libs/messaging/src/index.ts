@@ -1,2 +1,3 @@
 export type * from './messaging.js'
 export { MessagingError } from './messaging-error.js'
+export { createKafkaMessaging, type KafkaMessagingOptions } from './kafka/kafka-messaging.js'

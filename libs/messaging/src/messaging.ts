@@ -14,7 +14,9 @@ export type IncomingMessage = {
   readonly partition: number
   readonly offset: string
   readonly key: Uint8Array | null
-  readonly headers: { readonly [name: string]: string | Uint8Array | readonly (string | Uint8Array)[] | undefined }
+  readonly headers: {
+    readonly [name: string]: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+  }
   readonly value: Uint8Array | null
   /** Milliseconds since the epoch, as the broker holds it. */
   readonly timestamp: string
@@ -56,7 +58,11 @@ export type ConsumerOptions = {
   readonly onRevoked?: (revoked: { readonly [topic: string]: readonly number[] }) => Promise<void> | void
 }
 
-export type ConsumerHealth = { readonly state: 'running' | 'rebalancing' | 'paused' | 'stopped' | 'failed'; readonly because?: string; readonly assignment: { readonly [topic: string]: readonly number[] } }
+export type ConsumerHealth = {
+  readonly state: 'running' | 'rebalancing' | 'paused' | 'stopped' | 'failed'
+  readonly because?: string
+  readonly assignment: { readonly [topic: string]: readonly number[] }
+}
 
 export type MessageConsumer = {
   start(): Promise<void>
@@ -69,7 +75,13 @@ export type MessageConsumer = {
   health(): ConsumerHealth
 }
 
-export type TopicSpec = { readonly topic: string; readonly partitions: number; readonly replicationFactor?: number; readonly compacted: boolean; readonly settings?: { readonly [key: string]: string } }
+export type TopicSpec = {
+  readonly topic: string
+  readonly partitions: number
+  readonly replicationFactor?: number
+  readonly compacted: boolean
+  readonly settings?: { readonly [key: string]: string }
+}
 export type PartitionOffsets = { readonly partition: number; readonly low: string; readonly high: string }
 
 /** Kafka, as far as Mixdesk needs it. */
@@ -79,15 +91,25 @@ export type Messaging = {
   /** Fails when no broker answers. */
   ping(): Promise<void>
   /** Creates what is missing; tells how an existing topic differs from what was asked (fewer partitions, not compacted). */
-  ensureTopics(specs: readonly TopicSpec[]): Promise<{ readonly created: readonly string[]; readonly differences: readonly string[] }>
+  ensureTopics(
+    specs: readonly TopicSpec[],
+  ): Promise<{ readonly created: readonly string[]; readonly differences: readonly string[] }>
   /** Resolves when all in-sync replicas have the messages; their order in a partition is the order given. */
   send(topic: string, messages: readonly OutgoingMessage[]): Promise<void>
   consumer(options: ConsumerOptions): MessageConsumer
   /** A reader without a group: every partition (or those of the keys), from an offset or the beginning, until stopped. */
-  reader(options: { readonly topic: string; readonly keys?: readonly string[]; readonly from: 'beginning' | 'end'; readonly onMessage: (message: IncomingMessage) => void }): { start(): Promise<void>; stop(): Promise<void> }
+  reader(options: {
+    readonly topic: string
+    readonly keys?: readonly string[]
+    readonly from: 'beginning' | 'end'
+    readonly onMessage: (message: IncomingMessage) => void
+  }): { start(): Promise<void>; stop(): Promise<void> }
   /** Partition a key goes to: Kafka's murmur2, as every Kafka client with default settings computes it. */
   partitionOf(topic: string, key: string): Promise<number>
   offsets(topic: string): Promise<readonly PartitionOffsets[]>
   /** Committed offset per partition, −1 where none. */
-  committed(group: string, topic: string): Promise<readonly { readonly partition: number; readonly offset: string }[]>
+  committed(
+    group: string,
+    topic: string,
+  ): Promise<readonly { readonly partition: number; readonly offset: string }[]>
 }
