@@ -1,3 +1,6 @@
 export type * from './messaging.js'
 export { MessagingError } from './messaging-error.js'
 export { createKafkaMessaging, type KafkaMessagingOptions } from './kafka/kafka-messaging.js'
+export { createMemoryMessaging, type MemoryMessagingOptions } from './memory/memory-messaging.js'
+export { MemoryBroker } from './memory/memory-broker.js'
+export { murmur2, partitionOfKey } from './murmur2.js'

@@ -52,9 +52,15 @@ export type ConsumerOptions = {
    * pauses the partition, turns `health()` red and leaves the offset where it was.
    */
   readonly onBatch: (batch: IncomingBatch) => Promise<void>
-  /** Called with the partitions of each topic before their first batch, after every rebalance. */
+  /**
+   * Called after every rebalance with all partitions that are now ours, new and kept, before the next batch. Kept ones
+   * go on where they were; new ones start at their committed offset. A throw marked `retriable` is tried again.
+   */
   readonly onAssigned?: (assignment: { readonly [topic: string]: readonly number[] }) => Promise<void> | void
-  /** Called when partitions were taken away. */
+  /**
+   * Called when partitions were taken away. By `stop()` it is called while they are still ours, so what is made durable
+   * then can be committed; after a rebalance or a lost connection it is too late for that.
+   */
   readonly onRevoked?: (revoked: { readonly [topic: string]: readonly number[] }) => Promise<void> | void
 }
 
@@ -70,7 +76,7 @@ export type MessageConsumer = {
   stop(): Promise<void>
   /** Commits the first offset that shall come again after a restart. Ignored (returns false) when the partition is no longer ours. */
   commit(topic: string, partition: number, nextOffset: string): Promise<boolean>
-  /** Reads the partition again from this offset (where it is ours). */
+  /** Reads the partition again from this offset (where it is ours); ends a pause. */
   seek(topic: string, partition: number, offset: string): void
   health(): ConsumerHealth
 }
@@ -97,7 +103,7 @@ export type Messaging = {
   /** Resolves when all in-sync replicas have the messages; their order in a partition is the order given. */
   send(topic: string, messages: readonly OutgoingMessage[]): Promise<void>
   consumer(options: ConsumerOptions): MessageConsumer
-  /** A reader without a group: every partition (or those of the keys), from an offset or the beginning, until stopped. */
+  /** A reader without a lasting group: every message (or those with the keys), from the beginning or the end, until stopped. */
   reader(options: {
     readonly topic: string
     readonly keys?: readonly string[]
