@@ -1,10 +1,10 @@
 import { EngineError } from './engine-error.js'
 import type { EngineHandle } from './engines.types.js'
+import { bringUp } from './engine-start.js'
 import { isPortFree } from './ports.js'
 import { endProcess, killFamily } from './process/daemon.js'
 import { isRunning, type RunningProcess } from './process/process-table.js'
 import { waitFor } from './process/wait.js'
-import { bringUp } from './engine-start.js'
 
 /** What differs between the engines. Everything here is about one home folder. */
 export type EngineKind = {
@@ -24,6 +24,8 @@ export type EngineKind = {
   spawn(port: number): Promise<RunningProcess | undefined>
   /** Whether *our* engine answers there: a stranger on the same port does not count. */
   answers(port: number): Promise<boolean>
+  /** After it has ended when asked, not when killed. */
+  afterStop?(): Promise<void>
 }
 
 export type EnginePorts = { fixed?: number | undefined; remembered?: number | undefined }
@@ -60,8 +62,9 @@ export async function startEngine(
     stop: (signal = kind.stopSignal) =>
       inTurn(async () => {
         if (!running) return
-        await endProcess(running, signal, kind.stopPatienceMs)
+        const peaceful = await endProcess(running, signal, kind.stopPatienceMs)
         await released()
+        if (peaceful) await kind.afterStop?.()
       }),
     kill: () =>
       inTurn(async () => {

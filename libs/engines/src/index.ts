@@ -7,4 +7,5 @@ export type {
   Engines,
   EnginesOptions,
 } from './engines.types.js'
+export { checkPrerequisites, type Prerequisite } from './prerequisites.js'
 export { startEngines } from './start-engines.js'

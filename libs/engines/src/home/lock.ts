@@ -1,9 +1,11 @@
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { systemCode } from '../engine-error.js'
 import { inspectProcess, isRunning } from '../process/process-table.js'
 
-export type LockHolder = { pid: number; born: string; since: string }
+export type LockHolder = { pid: number; born: string; since: string; token: string }
 export type Lock = { held: true; release: () => Promise<void> } | { held: false; holder: LockHolder }
 
 /**
@@ -11,10 +13,11 @@ export type Lock = { held: true; release: () => Promise<void> } | { held: false;
  * a crash nor a pid given to somebody else keeps it held. Node.js has no flock; link() is the atomic step.
  */
 export async function takeLock(path: string): Promise<Lock> {
-  const self = inspectProcess(process.pid)
-  const mine: LockHolder = { pid: process.pid, born: self?.born ?? '', since: new Date().toISOString() }
+  const token = randomUUID()
+  const born = inspectProcess(process.pid)?.born ?? ''
+  const mine: LockHolder = { pid: process.pid, born, since: new Date().toISOString(), token }
   const text = JSON.stringify(mine)
-  const draft = `${path}.${process.pid}.draft`
+  const draft = `${path}.${token}`
   await writeFile(draft, text, { mode: 0o600 })
   try {
     for (;;) {
@@ -30,17 +33,18 @@ export async function takeLock(path: string): Promise<Lock> {
   }
 }
 
-/** Moves the stale lock away, unless a faster process has already put its own there: then that one is put back. */
+/**
+ * Two processes may find the same stale lock, and the slower must not remove the new one of the faster. So removing
+ * needs a lock too, of the same kind: whoever dies here leaves a stale one of those, and the next goes one deeper.
+ */
 async function clearStale(path: string, stale: string): Promise<void> {
-  const aside = `${path}.${process.pid}.stale`
+  const guard = await takeLock(`${path}.takeover`)
+  if (!guard.held) return void (await sleep(5))
   try {
-    await rename(path, aside)
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return
-    throw error
+    if ((await readIfThere(path)) === stale) await rm(path)
+  } finally {
+    await guard.release()
   }
-  if ((await readIfThere(aside)) !== stale) await linked(aside, path)
-  await rm(aside, { force: true })
 }
 
 async function release(path: string, mine: string): Promise<void> {

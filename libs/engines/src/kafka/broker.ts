@@ -6,6 +6,7 @@ import { writeAtomically } from '../home/write-atomically.js'
 import { freePort } from '../ports.js'
 import { spawnDaemon } from '../process/daemon.js'
 import { listProcesses } from '../process/process-table.js'
+import { archiveFlags, publishArchive } from './class-archive.js'
 import { kafkaJars, log4jConfiguration } from './jars.js'
 import { requireJava } from './java.js'
 import { askBroker } from './probe.js'
@@ -50,8 +51,12 @@ export function kafkaBroker(home: string, progress: Progress): EngineKind {
       const controller = await freePort([port + 1], new Set([port]))
       await writeAtomically(properties, serverProperties(join(folder, 'data'), { broker: port, controller }))
       const logging = [`-Dmixdesk.kafka.log=${logFolder}`, `-Dlog4j2.configurationFile=${log4jConfiguration}`]
-      const command = ['java', ...javaFlags, ...logging, '-cp', join(jars, '*'), 'kafka.Kafka', properties]
+      const flags = [...javaFlags, ...(await archiveFlags(jars, folder)), ...logging]
+      const command = ['java', ...flags, '-cp', join(jars, '*'), 'kafka.Kafka', properties]
       return spawnDaemon({ command, logFile, cwd: folder })
+    },
+    afterStop: async () => {
+      if (jars !== '') await publishArchive(jars, folder)
     },
     answers: async (port) => {
       const answer = await askBroker(port)

@@ -46,15 +46,16 @@ export async function spawnDaemon(options: DaemonOptions): Promise<RunningProces
   }
 }
 
-/** Asks, then waits, then kills. */
+/** Asks, then waits, then kills. True when asking was enough. */
 export async function endProcess(
   one: RunningProcess,
   signal: NodeJS.Signals,
   patienceMs: number,
-): Promise<void> {
+): Promise<boolean> {
   send(one, signal)
-  if (await waitFor(() => !isRunning(one), patienceMs)) return
+  if (await waitFor(() => !isRunning(one), patienceMs)) return true
   await killFamily(one)
+  return false
 }
 
 /** SIGKILL to it and to the children that it leaves behind; those of PostgreSQL have sessions of their own. */
