@@ -1,4 +1,4 @@
-import type { LedgerEnvelope } from '@mixdesk/contracts'
+import type { LedgerEnvelope, RunStarted } from '@mixdesk/contracts'
 
 /** Where a row came from in the log; also what makes writing it twice harmless. */
 export type LogPlace = { readonly partition: number; readonly offset: string }
@@ -66,6 +66,8 @@ export type Analytics = {
   write(block: HistoryBlock): Promise<void>
   /** A run's log, first arrivals only, in log order, in pages of bounded size; from attempt/offset on where given. */
   readLog(run: string, options?: { readonly afterOffset?: string; readonly pageRows?: number }): AsyncIterable<readonly LogEntry[]>
+  /** The first run.started of a run, or undefined when the history has none. */
+  runStarted(run: string): Promise<RunStarted | undefined>
   /** Mean losses by domain over steps, rank-merged, on the current chain of attempts, at most `points` a domain (buckets keep the token-weighted mean). */
   curve(run: string, options?: { readonly points?: number; readonly fromStep?: number; readonly toStep?: number }): Promise<readonly CurvePoint[]>
   /** People's read-only SQL, through the gate. Throws AnalyticsError `refused` with a sentence. */

@@ -1,2 +1,3 @@
 export type * from './analytics.js'
 export { AnalyticsError } from './analytics-error.js'
+export { createChdbAnalytics } from './create-chdb-analytics.js'
