@@ -58,6 +58,7 @@ class Sender:
         self._settings = self._complete(settings)
         self._client = client
         self._wake = threading.Event()
+        self._closing = threading.Event()
         self._deadline: Optional[float] = None
         self._outstanding: "OrderedDict[int, Encoded]" = OrderedDict()
         self._broken = False
@@ -94,6 +95,7 @@ class Sender:
     def close(self, timeout: float) -> None:
         """Sends what is left, for at most `timeout` seconds."""
         self._deadline = time.monotonic() + timeout
+        self._closing.set()
         self._wake.set()
         self._thread.join(timeout + 2.0)
 
@@ -133,15 +135,18 @@ class Sender:
             self._abandon(producer)
 
     def _over(self) -> bool:
-        deadline = self._deadline
-        return deadline is not None and (not self.unsent or time.monotonic() >= deadline)
+        return self._closing.is_set() and (not self.unsent or self._left() <= 0)
 
     def _pause(self, seconds: float) -> None:
+        """Waits, but not past the end of the run."""
+        if not self._closing.is_set():
+            self._closing.wait(seconds)
+        else:
+            time.sleep(max(0.0, min(seconds, self._left())))
+
+    def _left(self) -> float:
         deadline = self._deadline
-        if deadline is not None:
-            seconds = min(seconds, deadline - time.monotonic())
-        if seconds > 0:
-            time.sleep(seconds)
+        return float("inf") if deadline is None else deadline - time.monotonic()
 
     def _connect(self) -> Optional[Producer]:
         """A producer once the topic is there. Producing to a topic not yet made would fail instead of wait."""
@@ -153,7 +158,7 @@ class Sender:
             return None
         while not self._over():
             try:
-                found = producer.list_topics(timeout=1.0).topics.get(TOPIC)
+                found = producer.list_topics(timeout=max(0.05, min(1.0, self._left()))).topics.get(TOPIC)
                 if found is not None and found.error is None and found.partitions:
                     self._resend(producer)
                     return producer
