@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { DataSource } from 'typeorm'
 import { EventStoreError } from '../event-store-error.js'
 import { checkAddress } from './address.js'
@@ -7,6 +7,7 @@ import { ProjectEntity } from './entities/project.entity.js'
 import { RunEntity } from './entities/run.entity.js'
 import { eventStoreErrorOf, leavesConnectionUsable } from './errors.js'
 import { silentLogger } from './silent-logger.js'
+import { SteadyClient } from './steady-client.js'
 
 export type DatabaseOptions = {
   readonly url: string
@@ -29,8 +30,11 @@ export class Database {
   private source: DataSource | undefined
   private readonly alone = new Set<pg.Client>()
 
-  constructor(private readonly options: DatabaseOptions) {
+  private readonly options: DatabaseOptions
+
+  constructor(options: DatabaseOptions) {
     checkAddress(options.url)
+    this.options = options
   }
 
   async open(): Promise<void> {
@@ -47,6 +51,7 @@ export class Database {
       // An idle connection that breaks leaves the pool by itself; the next call opens another. Nothing to do, never a crash.
       poolErrorHandler: () => undefined,
       extra: {
+        Client: SteadyClient,
         keepAlive: true,
         statement_timeout: statementTimeoutMs,
         // The server answers first if it can; this is for when it cannot.
@@ -81,8 +86,6 @@ export class Database {
   /** As `query`, with the driver's own errors: for who tells their codes apart. */
   async queryRaw<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
     const client = await this.pool().connect()
-    // While lent, a connection's breaking is ours to hear; unheard it would end the process. The query fails with it.
-    client.on('error', ignore)
     let failure: unknown
     try {
       const result = await client.query<Row>({ ...statement, values: [...(statement.values ?? [])] })
@@ -91,7 +94,6 @@ export class Database {
       failure = error
       throw error
     } finally {
-      client.off('error', ignore)
       client.release(failure !== undefined && !leavesConnectionUsable(failure))
     }
   }
@@ -108,14 +110,13 @@ export class Database {
   /** A connection outside the pool, closed with the store at the latest. */
   async connectAlone(purpose: string): Promise<{ client: pg.Client; end: () => Promise<void> }> {
     this.running()
-    const client = new pg.Client({
+    const client = new SteadyClient({
       connectionString: this.options.url,
       application_name: `${this.options.applicationName} ${purpose}`,
       connectionTimeoutMillis: connectTimeoutMs,
       query_timeout: connectTimeoutMs,
       keepAlive: true,
     })
-    client.on('error', ignore)
     try {
       await client.connect()
     } catch (error) {
@@ -142,13 +143,11 @@ export class Database {
   }
 }
 
-const ignore = () => undefined
-
 /** Says goodbye, but does not wait for a server that may be gone. */
 async function endQuickly(client: pg.Client): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, 1000)))
-  await Promise.race([client.end().catch(ignore), patience])
+  await Promise.race([client.end().catch(() => undefined), patience])
   clearTimeout(timer)
   const { connection } = client as unknown as {
     readonly connection?: { readonly stream?: { destroy(): void } }

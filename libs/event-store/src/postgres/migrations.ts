@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm'
 import { EventStoreError } from '../event-store-error.js'
 import { connectTimeoutMs, type Database } from './database.js'
 import { eventStoreErrorOf } from './errors.js'
 import { silentLogger } from './silent-logger.js'
+import { SteadyClient } from './steady-client.js'
 
 /**
  * Migrations are plain SQL files, wrapped for TypeORM here: nothing to compile, so the sources and the build (which lie
@@ -43,7 +43,7 @@ export function loadMigrations(): readonly MigrationClass[] {
 
 /** Runs what is pending, all or nothing. Processes that start together take turns. */
 export async function runMigrations(url: string): Promise<void> {
-  const turn = new pg.Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs })
+  const turn = new SteadyClient({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs })
   // A connection of its own, without the pool's time limits: building an index may take long.
   const source = new DataSource({
     type: 'postgres',
@@ -53,10 +53,10 @@ export async function runMigrations(url: string): Promise<void> {
     connectTimeoutMS: connectTimeoutMs,
     logger: silentLogger,
     poolErrorHandler: () => undefined,
+    extra: { Client: SteadyClient },
     migrations: [...loadMigrations()],
     migrationsTableName: 'migrations',
   })
-  turn.on('error', () => undefined)
   try {
     await turn.connect()
     await turn.query('SELECT pg_advisory_lock($1)', [migrationsLock])
