@@ -21,6 +21,8 @@ export async function bringUp(kind: EngineKind, ports: EnginePorts, progress: Pr
     progress(`${kind.title}: was still running, attached on ${loopback}:${attached.port} (${seconds()})`)
     return attached
   }
+  // Before the preparation, which may take a minute of Maven for nothing.
+  if (ports.fixed !== undefined) await choosePort(kind, ports, new Set())
   await kind.prepare()
   const up = await startNew(kind, ports)
   progress(`${kind.title}: ready on ${loopback}:${up.port} (${seconds()})`)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type EmbeddedEngine, startEngine } from './engine.js'
 import type { Endpoints, EngineName, Engines, EnginesOptions } from './engines.types.js'
 import { rememberedPorts, writeEndpoints } from './home/endpoints-file.js'
-import { openHome } from './home/home.js'
+import { explain, type Home, openHome } from './home/home.js'
 import { kafkaBroker } from './kafka/broker.js'
 import { loopback } from './ports.js'
 import { postgresServer, postgresUrl } from './postgres/server.js'
@@ -32,14 +32,12 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
     return await startIn(home, embed, endpoints, options)
   } catch (error) {
     await home.release()
-    throw error
+    throw explain(error, home.path)
   }
 }
 
-type OpenHome = Awaited<ReturnType<typeof openHome>>
-
 async function startIn(
-  home: OpenHome,
+  home: Home,
   embed: ReadonlySet<EngineName>,
   endpoints: Endpoints,
   { ports = {}, onProgress: progress = () => undefined }: EnginesOptions,

@@ -42,12 +42,12 @@ function inUse(path: string, { pid, since }: LockHolder): EngineError {
 async function refuseForeign(path: string): Promise<void> {
   const known = await readFile(join(path, marker), 'utf8').catch(() => undefined)
   if (known !== undefined) {
-    const { format } = JSON.parse(known) as { format?: unknown }
+    const format = formatOf(known)
     if (format === 1) return
     throw new EngineError(
       'foreign-data-directory',
-      `The home folder ${path} has format ${String(format)} and this version of Mixdesk reads format 1: ` +
-        'use the version that made it, or another folder.',
+      `The home folder ${path} should have format 1, but ${marker} says ${String(format)}: ` +
+        'use the version of Mixdesk that made it, or another folder.',
     )
   }
   const entries = await readdir(path)
@@ -60,6 +60,14 @@ async function refuseForeign(path: string): Promise<void> {
     `The home folder ${path} should be empty or made by Mixdesk, but holds "${foreign}" and no ${marker}: ` +
       'name another folder with MIXDESK_HOME, or move its contents away.',
   )
+}
+
+function formatOf(known: string): unknown {
+  try {
+    return (JSON.parse(known) as { format?: unknown }).format
+  } catch {
+    return 'nothing readable'
+  }
 }
 
 export async function freeBytes(path: string): Promise<number> {
@@ -78,7 +86,8 @@ export async function refuseFullDisk(path: string, least = leastFreeBytes): Prom
   )
 }
 
-function explain(error: unknown, path: string): unknown {
+/** Puts the file system's refusals into a sentence, wherever in the home they came up; leaves others as they are. */
+export function explain(error: unknown, path: string): unknown {
   if (error instanceof EngineError) return error
   const code = systemCode(error)
   if (code === 'ENOSPC' || code === 'EDQUOT') {

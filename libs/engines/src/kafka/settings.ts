@@ -37,6 +37,9 @@ export function serverProperties(dataDirectory: string, ports: KafkaPorts): stri
     'offsets.retention.minutes': 10 * 365 * 24 * 60,
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1000,
+    // After a kill the controller waits for the session of the broker's former life to run out; 9 s by default.
+    'broker.session.timeout.ms': 3000,
+    'broker.heartbeat.interval.ms': 500,
     // The default takes 128 MB of the heap at start.
     'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
   }

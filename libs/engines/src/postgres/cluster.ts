@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import { EngineError, systemCode } from '../engine-error.js'
 import { writeAtomically } from '../home/write-atomically.js'
@@ -41,14 +41,17 @@ export async function prepareCluster(folder: string, binaries: PostgresBinaries,
       throw new EngineError('platform-unsupported', message, { cause })
     },
   )
-  if (!result.ok) {
-    const reason =
-      result.output.split('\n').find((line) => /error:|FATAL|PANIC/.test(line)) ?? lastLine(result.output)
-    const message = `PostgreSQL's data directory ${data} could not be made, initdb saying "${reason.trim()}".`
-    throw new EngineError(/No space left/i.test(result.output) ? 'disk-full' : 'start-failed', message)
-  }
+  if (!result.ok) throw initdbFailed(data, result.output)
   await rm(data, { recursive: true, force: true })
   await rename(partial, data)
+}
+
+function initdbFailed(data: string, output: string): EngineError {
+  const reason = /(?:error|FATAL|PANIC): .*/.exec(output)?.[0] ?? lastLine(output)
+  const full = /No space left|quota exceeded/i.test(output)
+  const advice = full ? 'make room and start again.' : `see that ${dirname(data)} is a folder it can use.`
+  const message = `PostgreSQL's data directory ${data} could not be made, initdb saying "${reason.trim()}": ${advice}`
+  return new EngineError(full ? 'disk-full' : 'start-failed', message)
 }
 
 async function refuseForeign(data: string): Promise<void> {
