@@ -1,0 +1,87 @@
+import type { LogPlace, ObservationRow } from '@mixdesk/analytics'
+import { type LedgerEnvelope, type LossesMeasured, type TrainerEvent } from '@mixdesk/contracts'
+import type { IncomingMessage } from '@mixdesk/messaging'
+import type { PendingBlock } from './history-block.js'
+import { versionNotSaid } from './run-messages.js'
+
+/** What the history must know of a run to place its rows. */
+export type KnownRun = { readonly project: string; readonly domainCount: number }
+
+const allDomains = new Map<number, readonly number[]>()
+/** 0 … n−1, made once a size. */
+function indicesUpTo(count: number): readonly number[] {
+  let indices = allDomains.get(count)
+  if (indices === undefined) allDomains.set(count, (indices = Array.from({ length: count }, (_, i) => i)))
+  return indices
+}
+
+/** Adds the rows of a trainer's event. False when its domains are not the run's: such a message is a dead letter. */
+export function addTrainerRows(block: PendingBlock, known: KnownRun, event: TrainerEvent, place: LogPlace, time: number): boolean {
+  const { project, domainCount } = known
+  if (event.name === 'losses.measured') {
+    const row = observationRow(project, domainCount, event.data, place, time)
+    if (row === undefined) return false
+    block.observations.push(row)
+    return true
+  }
+  const { data } = event
+  const common = { ...place, project, run: data.run, attempt: 'attempt' in data ? data.attempt : 0, step: 'step' in data ? data.step : -1, time }
+  block.runEvents.push({ ...common, name: event.name, data: JSON.stringify(data) })
+  if (event.name === 'evaluation.measured') {
+    const { domains, loss, scores } = event.data
+    block.evaluations.push({ ...common, domains: domains ?? indicesUpTo(loss?.length ?? 0), loss: loss ?? [], scores: scores ?? {} })
+  }
+  if (event.name === 'metrics.logged') block.metrics.push({ ...common, rank: event.data.rank ?? 0, names: event.data.names, values: event.data.values })
+  return true
+}
+
+function observationRow(project: string, domainCount: number, losses: LossesMeasured, place: LogPlace, time: number): ObservationRow | undefined {
+  const { run, attempt, step, rank, mixtureVersion, domains, tokens, lossSum, sequences, signals } = losses
+  if (domains === undefined ? tokens.length !== domainCount : domains.some((index) => index >= domainCount)) return undefined
+  return {
+    partition: place.partition,
+    offset: place.offset,
+    project,
+    run,
+    attempt,
+    step,
+    rank,
+    mixtureVersion: mixtureVersion ?? versionNotSaid,
+    domains: domains ?? indicesUpTo(domainCount),
+    tokens,
+    lossSum,
+    sequences: sequences ?? [],
+    signals: signals ?? {},
+    time,
+  }
+}
+
+const text = (bytes: string | Uint8Array | undefined): string => (bytes === undefined ? '' : typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8'))
+const headerOf = (message: IncomingMessage, name: string): string => {
+  const value = message.headers[name]
+  return text(Array.isArray(value) ? (value as readonly (string | Uint8Array)[])[0] : (value as string | Uint8Array | undefined))
+}
+
+export function addDeadLetter(block: PendingBlock, message: IncomingMessage): void {
+  block.deadLetters.push({
+    partition: message.partition,
+    offset: message.offset,
+    topic: headerOf(message, 'mixdesk-topic'),
+    sourcePartition: Number(headerOf(message, 'mixdesk-partition') || -1),
+    sourceOffset: headerOf(message, 'mixdesk-offset') || '-1',
+    key: text(message.key ?? undefined),
+    because: headerOf(message, 'mixdesk-because'),
+    bytes: message.value?.byteLength ?? 0,
+    time: Number(message.timestamp),
+  })
+}
+
+/** A fact off the ledger topic; undefined when it isn't one, which only a stranger writing there can cause. */
+export function ledgerFactOf(message: IncomingMessage): LedgerEnvelope | undefined {
+  try {
+    const fact = JSON.parse(text(message.value ?? undefined)) as LedgerEnvelope
+    return typeof fact.type === 'string' && typeof fact.data === 'object' && fact.data !== null ? fact : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,164 @@
+import { Inject, Injectable, Logger } from '@nestjs/common'
+import type { Analytics } from '@mixdesk/analytics'
+import { topics, type RunStarted } from '@mixdesk/contracts'
+import type { IncomingBatch, IncomingMessage, MessageConsumer, Messaging } from '@mixdesk/messaging'
+import type { Config } from '../config.js'
+import { parseMessage } from '../intake/intake.js'
+import { ANALYTICS, CONFIG, MESSAGING } from '../platform/tokens.js'
+import { METRICS, type Metrics } from '../platform/metrics.js'
+import { untilItSucceeds } from '../platform/retry.js'
+import { emptyBlock, rowsIn, tokenOf, type PendingBlock } from './history-block.js'
+import { addDeadLetter, addTrainerRows, ledgerFactOf, type KnownRun } from './history-rows.js'
+
+export const historyGroup = 'mixdesk-history'
+/** Runs whose project and domains are remembered. */
+const mostKnown = 10_000
+
+/**
+ * Writes everything that was said and decided to the history: a consumer group of its own, large blocks, offsets
+ * committed after the engine has the block. What comes twice lands on the same keys.
+ */
+@Injectable()
+export class HistoryWriter {
+  private readonly logger = new Logger('history')
+  private readonly known = new Map<string, KnownRun>()
+  private consumer: MessageConsumer | undefined
+  private block: PendingBlock = emptyBlock()
+  private writing: Promise<void> = Promise.resolve()
+  private writesWaiting = 0
+  private timer: NodeJS.Timeout | undefined
+  /** Why the newest block is not written yet, while it isn't. */
+  fault: string | undefined
+
+  constructor(
+    @Inject(MESSAGING) private readonly messaging: Messaging,
+    @Inject(ANALYTICS) private readonly analytics: Analytics,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(METRICS) private readonly metrics: Metrics,
+  ) {}
+
+  async start(): Promise<void> {
+    this.consumer = this.messaging.consumer({
+      group: historyGroup,
+      topics: [topics.trainerEvents, topics.ledger, topics.deadLetters],
+      from: 'beginning',
+      concurrency: 4,
+      sessionTimeoutMs: this.config.MIXDESK_KAFKA_SESSION_TIMEOUT_MS,
+      onBatch: (batch) => this.take(batch),
+    })
+    await this.consumer.start()
+  }
+
+  /** Stops fetching, writes what waits; its offsets are committed before the group is left. */
+  async stop(): Promise<void> {
+    this.flush()
+    await this.writing
+    await this.consumer?.stop()
+    this.flush()
+    await this.writing
+  }
+
+  health() {
+    return this.consumer?.health()
+  }
+
+  private async take(batch: IncomingBatch): Promise<void> {
+    let count = 0
+    for (const message of batch.messages) {
+      if (++count % 1024 === 0) {
+        await batch.heartbeat()
+        if (!batch.running()) return
+      }
+      if (batch.topic === topics.trainerEvents) await this.addTrainerEvent(message)
+      else if (batch.topic === topics.ledger) this.addFact(message)
+      else addDeadLetter(this.block, message)
+      this.cover(message.topic, message.partition, message.offset, String(BigInt(message.offset) + 1n))
+    }
+    const first = batch.messages[0]?.offset ?? batch.nextOffset
+    this.cover(batch.topic, batch.partition, first, batch.nextOffset)
+
+    if (rowsIn(this.block) >= this.config.MIXDESK_HISTORY_FLUSH_ROWS) this.flush()
+    else this.timer ??= setTimeout(() => this.flush(), this.config.MIXDESK_HISTORY_FLUSH_MS)
+    // A slow engine slows the reading, not the memory.
+    while (this.writesWaiting > 2 && batch.running()) {
+      await Promise.race([this.writing, new Promise((resolve) => setTimeout(resolve, 1000))])
+      await batch.heartbeat()
+    }
+  }
+
+  private async addTrainerEvent(message: IncomingMessage): Promise<void> {
+    const parsed = parseMessage(message)
+    // What cannot be parsed, or belongs to no run, is a dead letter; the mixture's intake writes it.
+    if (!parsed.ok) return
+    const { event } = parsed
+    if (event.name === 'run.started') this.remember(event.data)
+    const known = this.known.get(event.data.run) ?? (await this.lookUp(event.data.run))
+    if (known === undefined) return
+    const { partition, offset } = message
+    addTrainerRows(this.block, known, event, { partition, offset }, timeOf(message, parsed.time))
+  }
+
+  private addFact(message: IncomingMessage): void {
+    const fact = ledgerFactOf(message)
+    if (fact !== undefined) this.block.ledger.push(fact)
+    else this.logger.warn(`${message.topic}[${message.partition}]@${message.offset} is no fact of the ledger; left out`)
+  }
+
+  /** The first start of a run counts, as it does at its desk. */
+  private remember(started: Pick<RunStarted, 'run' | 'project' | 'domains'>): void {
+    if (this.known.has(started.run)) return
+    if (this.known.size >= mostKnown) this.known.delete(this.known.keys().next().value!)
+    this.known.set(started.run, { project: started.project, domainCount: started.domains.length })
+  }
+
+  /** A run that started before this process did, or long ago: the history itself knows. */
+  private async lookUp(run: string): Promise<KnownRun | undefined> {
+    const started = await untilItSucceeds(() => this.analytics.runStarted(run))
+    if (started !== undefined) this.remember(started)
+    return this.known.get(run)
+  }
+
+  private cover(topic: string, partition: number, first: string, next: string): void {
+    const key = `${topic}/${partition}`
+    const range = this.block.ranges.get(key)
+    if (range === undefined) this.block.ranges.set(key, { topic, partition, first, next })
+    else if (BigInt(next) > BigInt(range.next)) range.next = next
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    const { block } = this
+    if (block.ranges.size === 0) return
+    this.block = emptyBlock()
+    this.writesWaiting++
+    this.writing = this.writing.then(() => this.write(block)).finally(() => this.writesWaiting--)
+  }
+
+  private async write(block: PendingBlock): Promise<void> {
+    const { ranges, ...rows } = block
+    if (rowsIn(block) > 0) {
+      const began = performance.now()
+      const token = tokenOf(block)
+      // Never given up, whatever the error: rows that are dropped after some tries are rows lost. Health shows the fault.
+      await untilItSucceeds(() => this.analytics.write({ token, ...rows }), {
+        retries: () => true,
+        onRetry: (error, attempt) => {
+          this.fault = String(error)
+          if (attempt % 10 === 1) this.logger.warn(`a block of ${rowsIn(block)} rows could not be written, trying again: ${this.fault}`)
+        },
+      })
+      this.fault = undefined
+      this.metrics.historySeconds.observe((performance.now() - began) / 1000)
+      for (const kind of ['observations', 'ledger', 'evaluations', 'metrics', 'deadLetters'] as const) if (rows[kind].length > 0) this.metrics.historyRows.inc({ kind }, rows[kind].length)
+    }
+    for (const { topic, partition, next } of ranges.values()) {
+      await this.consumer?.commit(topic, partition, next).catch((error: unknown) => this.logger.warn(`offset of ${topic}[${partition}] was not committed: ${String(error)}`))
+    }
+  }
+}
+
+function timeOf(message: IncomingMessage, said: string | undefined): number {
+  const time = said === undefined ? NaN : Date.parse(said)
+  return Number.isNaN(time) ? Number(message.timestamp) : time
+}

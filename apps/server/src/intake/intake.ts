@@ -1,0 +1,153 @@
+import { Inject, Injectable, Logger } from '@nestjs/common'
+import { EventBus } from '@nestjs/cqrs'
+import { openKafkaEvent, parseTrainerEvent, topics, type TrainerEvent } from '@mixdesk/contracts'
+import type { IncomingBatch, IncomingMessage, MessageConsumer, Messaging } from '@mixdesk/messaging'
+import { CONFIG, MESSAGING } from '../platform/tokens.js'
+import { METRICS, type Metrics } from '../platform/metrics.js'
+import type { Config } from '../config.js'
+import { DeadLetters } from '../mixture/dead-letters.js'
+import { Desks } from '../mixture/desks.js'
+import { StepsClosed } from '../mixture/steps-closed.event.js'
+
+export const mixtureGroup = 'mixdesk-mixture'
+
+/** Messages between two rings, heartbeats and looks at whether the partition is still ours. */
+const chunk = 256
+/** A desk this far behind makes the intake wait, so that memory stays bounded when the ledger is slow or nobody rings. */
+const mostWaiting = 4096
+
+/**
+ * From the log to the desks: opens, parses and hands over every message, in order. What cannot be used goes to the dead
+ * letters; nothing stops the partition. Offsets are committed by the sweep, once the desks have saved what came before.
+ */
+@Injectable()
+export class Intake {
+  private readonly logger = new Logger('intake')
+  private readonly processed = new Map<number, number>()
+  private readonly committed = new Map<number, number>()
+  private consumer: MessageConsumer | undefined
+
+  constructor(
+    @Inject(MESSAGING) private readonly messaging: Messaging,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(METRICS) private readonly metrics: Metrics,
+    private readonly bus: EventBus,
+    private readonly desks: Desks,
+    private readonly deadLetters: DeadLetters,
+  ) {}
+
+  async start(): Promise<void> {
+    this.desks.onOvertaken = (partition, offset) => {
+      this.processed.set(partition, Math.min(offset, this.processed.get(partition) ?? offset))
+      this.consumer?.seek(topics.trainerEvents, partition, String(offset))
+    }
+    this.consumer = this.messaging.consumer({
+      group: mixtureGroup,
+      topics: [topics.trainerEvents],
+      from: 'beginning',
+      concurrency: 4,
+      sessionTimeoutMs: this.config.MIXDESK_KAFKA_SESSION_TIMEOUT_MS,
+      onBatch: (batch) => this.take(batch),
+      onRevoked: (revoked) => this.forget(revoked[topics.trainerEvents] ?? []),
+    })
+    await this.consumer.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.consumer?.stop()
+  }
+
+  health() {
+    return this.consumer?.health()
+  }
+
+  private forget(partitions: readonly number[]): void {
+    this.desks.forget(partitions)
+    for (const partition of partitions) {
+      this.processed.delete(partition)
+      this.committed.delete(partition)
+    }
+  }
+
+  private async take(batch: IncomingBatch): Promise<void> {
+    const closed = new Set<string>()
+    let sinceRing = 0
+    for (const message of batch.messages) {
+      if (sinceRing === chunk) {
+        sinceRing = 0
+        this.ring(closed)
+        await batch.heartbeat()
+        await this.whenRoom(batch)
+        if (!batch.running()) return
+      }
+      sinceRing++
+      const run = await this.takeOne(message)
+      if (run !== undefined) closed.add(run)
+      this.processed.set(batch.partition, Number(message.offset) + 1)
+    }
+    this.processed.set(batch.partition, Number(batch.nextOffset))
+    this.ring(closed)
+    await this.whenRoom(batch)
+  }
+
+  /** The run to ring for, or undefined when nothing is to be done yet. */
+  private async takeOne(original: IncomingMessage): Promise<string | undefined> {
+    const { partition, offset } = original
+    const parsed = parseMessage(original)
+    if (!parsed.ok) {
+      this.metrics.messages.inc({ outcome: 'dead' })
+      await this.deadLetters.send(original, 'parse', parsed.because)
+      return undefined
+    }
+    const { event, time } = parsed
+    const { run } = event.data
+    const entry = this.desks.get(run) ?? (await this.desks.open(run, partition, Number(offset)))
+    const ingested = this.desks.take(entry, { ...event, offset: Number(offset), ...(time === undefined ? {} : { time }) }, original)
+    this.metrics.messages.inc({ outcome: ingested.kind })
+    if (ingested.kind === 'rejected') await this.deadLetters.send(original, 'intake', ingested.because)
+    return ingested.kind === 'closed' ? run : undefined
+  }
+
+  private ring(closed: Set<string>): void {
+    for (const run of closed) this.bus.publish(new StepsClosed(run))
+    closed.clear()
+  }
+
+  private async whenRoom(batch: IncomingBatch): Promise<void> {
+    const crowded = () => this.desks.mostWaitingIn(batch.partition) > mostWaiting
+    while (crowded() && batch.running()) {
+      await this.desks.whenAdvanced(batch.partition)
+      await batch.heartbeat()
+    }
+  }
+
+  /** Commits, for each partition, the offset from which it could be read again without loss. */
+  async commitOffsets(): Promise<void> {
+    for (const [partition, processed] of [...this.processed]) {
+      const durable = this.desks.durableOffset(partition, processed)
+      if (durable <= (this.committed.get(partition) ?? -1)) continue
+      try {
+        if ((await this.consumer?.commit(topics.trainerEvents, partition, String(durable))) === true) this.committed.set(partition, durable)
+      } catch (error) {
+        // The next sweep tries again; until then a restart reads a little more twice.
+        this.logger.warn(`offset ${durable} of partition ${partition} was not committed: ${String(error)}`)
+      }
+    }
+  }
+}
+
+type Parsed = { readonly ok: true; readonly event: TrainerEvent; readonly time?: string } | { readonly ok: false; readonly because: string }
+
+const decoder = new TextDecoder()
+
+/** A trainer's event out of a Kafka message; its key must be its run, or the run's order would be lost. */
+export function parseMessage(message: IncomingMessage): Parsed {
+  const opened = openKafkaEvent(message.headers, message.value)
+  if (!opened.ok) return opened
+  const parsed = parseTrainerEvent(opened.value)
+  if (!parsed.ok) return parsed
+  const key = message.key === null ? '' : decoder.decode(message.key)
+  if (key !== parsed.value.data.run) return { ok: false, because: `The key of the message is "${key.slice(0, 128)}" but its run is "${parsed.value.data.run}"; use the run as the key, so that its messages keep their order.` }
+  const { time } = opened.value
+  return { ok: true, event: parsed.value, ...(time === undefined ? {} : { time }) }
+}

@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { streamOf, type LedgerData, type LedgerEnvelope, type MixtureSet } from '@mixdesk/contracts'
+import type { EventStore, RunFilter, StoredRunRow } from '@mixdesk/event-store'
+import { EVENT_STORE } from '../platform/tokens.js'
+import { ProblemException } from '../platform/problem.js'
+import { LedgerWatch } from './ledger-watch.js'
+
+const decisionTypes = ['MixtureDecided', 'MixtureHeld', 'MixtureOverridden', 'MixtureFrozen', 'MixtureThawed', 'MixtureExpired', 'MixtureRefused', 'RequestRefused', 'DomainQuarantined'] as const
+
+/** What is known of runs, read from the ledger. */
+@Injectable()
+export class Runs {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly watch: LedgerWatch,
+  ) {}
+
+  list(filter: RunFilter) {
+    return this.store.listRuns(filter)
+  }
+
+  async find(run: string): Promise<StoredRunRow> {
+    const found = await this.store.findRun(run)
+    if (found === undefined) throw new ProblemException(404, `There is no run "${run}". GET /v1/runs lists those there are.`)
+    return found
+  }
+
+  /** The newest mixture as its trainer gets it; waits for one newer than `after` where asked to. Undefined when there is none newer. */
+  async mixture(run: string, after: number | undefined, waitMs: number, signal?: AbortSignal): Promise<MixtureSet | undefined> {
+    const row = await this.find(run)
+    if (row.status === 'refused') throw new ProblemException(409, `The run "${run}" was refused at its start, so it gets no mixtures. ${row.problems.join(' ')}`, { problems: row.problems })
+    const look = async () => {
+      const [newest] = await this.store.readStream(streamOf(run), { types: ['MixtureDecided'], newestFirst: true, limit: 1 })
+      if (newest?.type !== 'MixtureDecided' || newest.data.version <= (after ?? 0)) return undefined
+      return commandOf(newest.data, row.domains)
+    }
+    return this.watch.until(run, look, waitMs, signal)
+  }
+
+  /** Decisions, holds and what people did, newest first unless a place to go on from is given. */
+  async decisions(run: string, options: { readonly afterVersion?: number; readonly limit: number }): Promise<readonly LedgerEnvelope[]> {
+    await this.find(run)
+    return this.store.readStream(streamOf(run), {
+      types: decisionTypes,
+      limit: options.limit,
+      ...(options.afterVersion === undefined ? { newestFirst: true } : { afterVersion: options.afterVersion }),
+    })
+  }
+
+  /** Waits for the ledger's answer to a person's request. */
+  answerTo(run: string, requestId: string, waitMs: number): Promise<LedgerEnvelope | undefined> {
+    const types = ['MixtureFrozen', 'MixtureThawed', 'MixtureOverridden', 'RequestRefused']
+    const look = async () => {
+      const newest = await this.store.readStream(streamOf(run), { types, newestFirst: true, limit: 20 })
+      return newest.find((fact) => 'requestId' in fact.data && fact.data.requestId === requestId)
+    }
+    return this.watch.until(run, look, waitMs)
+  }
+}
+
+function commandOf(decided: LedgerData<'MixtureDecided'>, domains: readonly string[]): MixtureSet {
+  const { run, attempt, version, fromStep, weights, meaning, controls, step, policy, decisionId, because } = decided
+  return {
+    run,
+    attempt,
+    version,
+    fromStep,
+    domains: [...domains],
+    weights,
+    meaning,
+    ...(controls === undefined ? {} : { controls }),
+    lifecycle: 'train',
+    decidedAtStep: step,
+    policy: { name: policy.name, version: policy.version },
+    decisionId,
+    because: because.summary,
+  }
+}

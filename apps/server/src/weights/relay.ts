@@ -1,0 +1,114 @@
+import { Inject, Injectable, Logger } from '@nestjs/common'
+import { setTimeout as delay } from 'node:timers/promises'
+import { cloudEventHeaders, topics } from '@mixdesk/contracts'
+import type { EventStore, StoredOutboxMessage } from '@mixdesk/event-store'
+import type { Messaging } from '@mixdesk/messaging'
+import { EVENT_STORE, MESSAGING } from '../platform/tokens.js'
+import { METRICS, type Metrics } from '../platform/metrics.js'
+import { Wake } from './wake.js'
+
+const lease = 'mixdesk-relay'
+const ledgerCursor = 'ledger-feed'
+const page = 500
+/** How long a quiet relay waits before it looks for what another process left. */
+const lookEveryMs = 50
+
+/**
+ * Sends what has been committed: commands from the outbox, facts from the ledger. At least once, and in order for a run,
+ * because of all processes only the holder of the lease sends, one page after the other.
+ */
+@Injectable()
+export class Relay {
+  private readonly logger = new Logger('relay')
+  private readonly stopping = new AbortController()
+  private running: Promise<void> | undefined
+  holdsLease = false
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(MESSAGING) private readonly messaging: Messaging,
+    @Inject(METRICS) private readonly metrics: Metrics,
+    private readonly wake: Wake,
+  ) {}
+
+  start(): void {
+    this.running = this.run()
+  }
+
+  /** Sends what is left, then stops. */
+  async stop(): Promise<void> {
+    this.stopping.abort()
+    await this.running
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping
+    while (!signal.aborted) {
+      try {
+        await this.store.withLease(lease, (lost) => this.relay(AbortSignal.any([signal, lost])))
+      } catch (error) {
+        this.logger.warn(`pausing, then trying again: ${String(error)}`)
+      }
+      this.holdsLease = false
+      await delay(lookEveryMs * 4, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  private async relay(signal: AbortSignal): Promise<void> {
+    this.holdsLease = true
+    await Promise.all([this.relayCommands(signal), this.relayLedger(signal)])
+  }
+
+  private async relayCommands(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const stopping = signal.aborted
+      const pending = await this.store.pendingOutbox(page)
+      if (pending.length > 0) await this.sendAll(pending)
+      if (stopping) return
+      if (pending.length < page) await this.wake.wait(lookEveryMs, signal)
+    }
+  }
+
+  private async sendAll(pending: readonly StoredOutboxMessage[]): Promise<void> {
+    for (const [topic, messages] of groupByTopic(pending)) {
+      await this.messaging.send(topic, messages)
+      this.metrics.relayed.inc({ kind: 'command' }, messages.length)
+    }
+    await this.store.markSent(pending.map((message) => message.id))
+  }
+
+  private async relayLedger(signal: AbortSignal): Promise<void> {
+    let position = await this.store.loadCursor(ledgerCursor)
+    for (;;) {
+      const stopping = signal.aborted
+      const facts = await this.store.readAll({ afterPosition: position ?? '0', limit: page })
+      const last = facts.at(-1)
+      if (last !== undefined) {
+        await this.messaging.send(
+          topics.ledger,
+          facts.map((fact) => ({
+            key: fact.data.run,
+            headers: cloudEventHeaders({ id: fact.id, type: `mixdesk.ledger.${fact.type}.v${fact.schemaVersion}`, source: 'mixdesk', time: fact.recordedAt }),
+            value: JSON.stringify(fact),
+          })),
+        )
+        this.metrics.relayed.inc({ kind: 'ledger' }, facts.length)
+        if (!(await this.store.moveCursor(ledgerCursor, position, last.position))) throw new Error('another process has moved the cursor of the ledger feed')
+        position = last.position
+      }
+      if (stopping && facts.length < page) return
+      // Facts are for the history and for onlookers: a page every so often costs less than one a decision.
+      if (facts.length < page) await delay(lookEveryMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+}
+
+function groupByTopic(messages: readonly StoredOutboxMessage[]): Map<string, StoredOutboxMessage[]> {
+  const groups = new Map<string, StoredOutboxMessage[]>()
+  for (const message of messages) {
+    const group = groups.get(message.topic)
+    if (group === undefined) groups.set(message.topic, [message])
+    else group.push(message)
+  }
+  return groups
+}
