@@ -6,8 +6,8 @@
  * on every machine but that platform's.
  */
 
-const systems = ['darwin', 'linux', 'win32', 'freebsd', 'android']
-const processors = ['arm64', 'x64', 'ia32', 'arm', 's390x', 'ppc64', 'riscv64', 'loong64']
+const systems = ['darwin', 'linux', 'win32', 'freebsd', 'openbsd', 'netbsd', 'sunos', 'aix', 'android', 'openharmony']
+const processors = ['arm64', 'x64', 'ia32', 'arm', 's390x', 'ppc64', 'riscv64', 'loong64', 'mips64el', 'wasm32']
 const exactVersion = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
 
 /** Where Node would find `name` from the package at `from`, among the places of the lock. */

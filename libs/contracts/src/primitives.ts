@@ -1,4 +1,4 @@
-import { Type, type TSchema } from '@sinclair/typebox'
+import { Kind, Type, TypeRegistry, type TSchema } from '@sinclair/typebox'
 
 /** Limits of the wire, the same for every message. */
 export const limits = {
@@ -34,8 +34,13 @@ export const Version = Count('Mixture version; 0 is the mixture the run started 
 export const Because = (description = 'Why, in one sentence.') => Type.String({ maxLength: 4096, description })
 export const Json = (description: string) => Type.Unknown({ description })
 export const JsonObject = (description: string) => Type.Record(Type.String(), Type.Unknown(), { description })
+
+// TypeBox writes a union of words as `anyOf` of constants; as an `enum`, which is shorter and reads better in a
+// form, it has to be told how to check it.
+const words = 'Words'
+TypeRegistry.Set<{ enum: string[] }>(words, (schema, value) => schema.enum.includes(value as string))
 export const Literals = <T extends string>(values: readonly T[], description: string) =>
-  Type.Unsafe<T>({ type: 'string', enum: [...values], description })
+  Type.Unsafe<T>({ [Kind]: words, type: 'string', enum: [...values], description })
 export const Numbers = (description: string) =>
   Type.Array(Type.Number(), { maxItems: limits.domains, description })
 /** One number a domain; `null` stands for a number that was not finite. */

@@ -91,6 +91,7 @@ const unequal = (name: string, got: number, expected: number) =>
 
 /** A value as it may stand in a message: short, and never the whole of it. */
 export function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value))
+  // JSON would call Infinity, which a number beyond doubles becomes, null.
+  const text = value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }

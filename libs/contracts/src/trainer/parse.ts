@@ -1,7 +1,8 @@
-import { TypeCompiler, type TypeCheck } from '@sinclair/typebox/compiler'
+import { TypeCompiler, type TypeCheck, type ValueError } from '@sinclair/typebox/compiler'
 import type { TSchema } from '@sinclair/typebox'
 import type { OpenedEvent } from '../cloud-event.js'
 import { bad, good, type Outcome } from '../outcome.js'
+import { namePattern } from '../primitives.js'
 import { checkLosses, show } from './losses-guard.js'
 import { trainerEventSchemas, type EvaluationMeasured, type MetricsLogged, type RunStarted, type TrainerEvent, type TrainerEventName } from './trainer-events.js'
 
@@ -26,10 +27,19 @@ export function parseTrainerEvent(opened: OpenedEvent): Outcome<TrainerEvent> {
   if (!check.Check(data)) {
     const error = check.Errors(data).First()
     const where = error?.path ? ` at ${error.path}` : ''
-    return bad(`${name}: ${error?.message ?? 'not as expected'}${where}, got ${show(error?.value)}.`)
+    return bad(`${name}: ${expectation(error)}${where}, got ${show(error?.value)}.`)
   }
   const relation = relations(name, data)
   return relation === undefined ? good({ name, data } as TrainerEvent) : bad(relation)
+}
+
+/** What a schema wanted, as the beginning of a sentence. */
+function expectation(error: ValueError | undefined): string {
+  if (error === undefined) return 'not as expected'
+  const { schema, message } = error
+  if (schema['pattern'] === namePattern) return 'expected a name (1 to 128 of A-Z a-z 0-9 . _ : / -)'
+  if (Array.isArray(schema['enum'])) return `expected one of ${schema['enum'].map((word) => JSON.stringify(word)).join(', ')}`
+  return `${message.slice(0, 1).toLowerCase()}${message.slice(1)}`
 }
 
 /** What a schema cannot say: relations between fields. */
@@ -43,7 +53,9 @@ function relations(name: TrainerEventName, data: unknown): string | undefined {
     }
     const weighted = domains.filter((domain) => domain.weight !== undefined)
     if (weighted.length > 0 && weighted.length < domains.length) return 'run.started: give every domain a weight, or none (then they start equal).'
-    if (weighted.length > 0 && !(weighted.reduce((sum, domain) => sum + (domain.weight ?? 0), 0) > 0)) return 'run.started: the weights of the domains sum to 0; at least one must be positive.'
+    const total = weighted.reduce((sum, domain) => sum + (domain.weight ?? 0), 0)
+    if (weighted.length > 0 && total <= 0) return 'run.started: the weights of the domains sum to 0; at least one must be positive.'
+    if (!Number.isFinite(total)) return 'run.started: the weights of the domains sum to more than a number can hold; their sum must be finite.'
   }
   if (name === 'evaluation.measured') {
     const { domains, loss, scores } = data as EvaluationMeasured

@@ -38,6 +38,7 @@ export const LossesMeasured = p.Message('losses.measured', 'What one rank measur
   sequences: Type.Optional(p.DomainCounts('Sequences (or micro-batches) of each domain.')),
   signals: Type.Optional(
     Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_.]{0,63}$' }), p.DomainNumbers('Sums of one signal.'), {
+      additionalProperties: false,
       description: 'Further named sums over the batch, as a policy asks: clippedExcessSum, refLossSum, …',
     }),
   ),
