@@ -1,3 +1,5 @@
 export type * from './analytics.js'
 export { AnalyticsError } from './analytics-error.js'
 export { createChdbAnalytics } from './create-chdb-analytics.js'
+export { createClickHouseAnalytics, type ClickHouseAnalyticsOptions } from './create-clickhouse-analytics.js'
+export { createMemoryAnalytics } from './create-memory-analytics.js'

@@ -10,7 +10,7 @@ const widest = 2 ** 40
 
 /** A run's log in offset order, a page at a time; the next page is fetched while the last one is used. */
 export async function* readLog(link: Link, run: string, options: { readonly afterOffset?: string; readonly pageRows?: number } = {}): AsyncGenerator<readonly LogEntry[]> {
-  const pageRows = Math.max(1, options.pageRows ?? 4096)
+  const pageRows = Math.max(1, options.pageRows ?? 2048)
   const last = await lastOffset(link, run)
   let after = options.afterOffset === undefined ? -1 : Number(options.afterOffset)
   let width = pageRows * 4
@@ -79,11 +79,19 @@ function readObservations(bytes: Buffer, run: string): ObservationRow[] {
   const rows: ObservationRow[] = []
   while (!reader.done) {
     const project = reader.text()
-    const [attempt, step, rank, mixtureVersion] = [reader.uint32(), reader.uint64(), reader.uint32(), reader.uint64()]
-    const [domains, tokens, lossSum, sequences] = [reader.uint16Array(), reader.uint64Array(), reader.doubleArray(), reader.uint64Array()]
+    const attempt = reader.uint32()
+    const step = reader.uint64()
+    const rank = reader.uint32()
+    const mixtureVersion = reader.uint64()
+    const domains = reader.uint16Array()
+    const tokens = reader.uint64Array()
+    const lossSum = reader.doubleArray()
+    const sequences = reader.uint64Array()
     const signals: Record<string, (number | null)[]> = {}
     for (let n = reader.length(); n > 0; n--) signals[reader.text()] = reader.doubleArray()
-    const [time, partition, offset] = [reader.int64(), reader.uint32(), String(reader.uint64())]
+    const time = reader.int64()
+    const partition = reader.uint32()
+    const offset = String(reader.uint64())
     rows.push({ project, run, attempt, step, rank, mixtureVersion, domains, tokens, lossSum, sequences, signals, time, partition, offset })
   }
   return rows

@@ -1,3 +1,5 @@
+import { limits } from '@mixdesk/contracts'
+
 /** Reads ClickHouse's RowBinary: half the cost of JSON for arrays of numbers, and the same bits. */
 export class RowBinaryReader {
   readonly #bytes: Buffer
@@ -46,26 +48,41 @@ export class RowBinaryReader {
   }
   uint16Array(): number[] {
     const length = this.length()
-    const values = new Array<number>(length)
-    for (let i = 0; i < length; i++) values[i] = this.#view.getUint16(this.#at + i * 2, true)
-    this.#at += length * 2
+    const view = this.#view
+    let at = this.#at
+    const values = smallIntegers.slice(0, length)
+    for (let i = 0; i < length; i++, at += 2) values[i] = view.getUint16(at, true)
+    this.#at = at
     return values
   }
   uint64Array(): number[] {
     const length = this.length()
-    const values = new Array<number>(length)
-    for (let i = 0; i < length; i++) values[i] = this.uint64()
+    const view = this.#view
+    let at = this.#at
+    const values = smallIntegers.slice(0, length)
+    for (let i = 0; i < length; i++, at += 8) {
+      const high = view.getUint32(at + 4, true)
+      const low = view.getUint32(at, true)
+      values[i] = high === 0 ? low : low + high * 2 ** 32
+    }
+    this.#at = at
     return values
   }
   /** NaN is how the history writes null. */
   doubleArray(): (number | null)[] {
     const length = this.length()
-    const values = new Array<number | null>(length)
-    for (let i = 0; i < length; i++) {
-      const value = this.#view.getFloat64(this.#at + i * 8, true)
+    const view = this.#view
+    let at = this.#at
+    const values: (number | null)[] = doubles.slice(0, length)
+    for (let i = 0; i < length; i++, at += 8) {
+      const value = view.getFloat64(at, true)
       values[i] = value === value ? value : null
     }
-    this.#at += length * 8
+    this.#at = at
     return values
   }
 }
+
+// A copy of an array of the right kind and length never changes its layout while it is filled; a new one does, with its first double.
+const smallIntegers = new Array<number>(limits.domains).fill(0)
+const doubles = new Array<number>(limits.domains).fill(0.5)

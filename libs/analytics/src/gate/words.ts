@@ -1,6 +1,6 @@
 /** What people may read: views first, then the tables under them. */
 export const readable: readonly string[] = [
-  ...['runs', 'attempts', 'losses', 'all_losses', 'mixtures', 'decisions', 'holds', 'applied', 'evaluations', 'scores', 'metrics', 'dead_letters'],
+  ...['runs', 'attempts', 'losses', 'all_losses', 'mixtures', 'decisions', 'holds', 'applied', 'evaluations', 'scores', 'metrics', 'dead_letters', 'requested_mixtures', 'effective_mixtures'],
   ...['observations', 'run_events', 'run_facts', 'mixtures_decided', 'mixtures_held', 'mixtures_applied', 'evaluations_measured', 'metrics_logged'],
 ]
 
