@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { type Engines, type EnginesOptions, startEngines } from '@mixdesk/engines'
@@ -136,7 +136,6 @@ describe('PostgreSQL', { timeout: 60_000 }, () => {
     await first.stop()
     const file = join(home, 'postgres', 'data', 'postmaster.pid')
     const stale = (await readFile(file, 'utf8')).split('\n')
-    const { writeFile } = await import('node:fs/promises')
     await writeFile(file, [String(process.ppid), ...stale.slice(1)].join('\n'))
     const second = await start({ need: ['postgres'] })
     expect(await sql(second, 'select 1 as one')).toEqual([{ one: 1 }])

@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { type EngineErrorCode, type EnginesOptions, startEngines } from '@mixdesk/engines'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { newFolder, occupy, processesOf, wipe } from './support.js'
 
@@ -87,7 +87,8 @@ describe('a refusal says what was expected, what came and what to do', { timeout
 
   /** A path with these programs, and `unshare`, which PostgreSQL needs when we are root. */
   async function pathWith(programs: Record<string, string>): Promise<string> {
-    const folder = join(await newFolder())
+    const folder = await newFolder()
+    onTestFinished(() => wipe(folder))
     const all = { unshare: 'exec /usr/bin/unshare "$@"', ...programs }
     for (const [name, script] of Object.entries(all)) {
       await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })

@@ -24,8 +24,6 @@ export type EngineKind = {
   spawn(port: number): Promise<RunningProcess | undefined>
   /** Whether *our* engine answers there: a stranger on the same port does not count. */
   answers(port: number): Promise<boolean>
-  /** After it has ended when asked, not when killed. */
-  afterStop?(): Promise<void>
 }
 
 export type EnginePorts = { fixed?: number | undefined; remembered?: number | undefined }
@@ -62,9 +60,8 @@ export async function startEngine(
     stop: (signal = kind.stopSignal) =>
       inTurn(async () => {
         if (!running) return
-        const peaceful = await endProcess(running, signal, kind.stopPatienceMs)
+        await endProcess(running, signal, kind.stopPatienceMs)
         await released()
-        if (peaceful) await kind.afterStop?.()
       }),
     kill: () =>
       inTurn(async () => {

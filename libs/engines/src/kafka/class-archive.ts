@@ -1,35 +1,56 @@
-import { copyFile, rename, rm, stat } from 'node:fs/promises'
+import { access, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { writeAtomically } from '../home/write-atomically.js'
+import { freePort } from '../ports.js'
+import { endProcess, spawnDaemon } from '../process/daemon.js'
+import { waitFor } from '../process/wait.js'
+import { askBroker } from './probe.js'
+import { serverProperties } from './settings.js'
+import { prepareStorage } from './storage.js'
+
+/** What every broker is started with. An archive fits only a JVM with the same collector, so it is made with these. */
+// G1 beside the others: equal in start time and smallest in memory here, and its pauses stay short under load.
+export const javaFlags = ['-Xmx512m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-XX:-UsePerfData']
+
 /**
- * The JVM can keep the classes that a broker loads in an archive (AppCDS), which halves the time of later starts.
- * The first broker that stops in peace writes it; an archive of another Java version is ignored by the JVM itself.
+ * The JVM can keep the classes that a broker loads in an archive (AppCDS), which halves the time of every start.
+ * It ignores by itself an archive of another Java version.
  */
-export async function archiveFlags(jars: string, folder: string): Promise<string[]> {
-  if (await exists(archive(jars))) return [`-XX:SharedArchiveFile=${archive(jars)}`, '-Xlog:cds=off']
-  return [`-XX:ArchiveClassesAtExit=${draft(folder)}`, '-Xlog:cds=off', '-Xlog:cds+dynamic=off']
-}
-
-/** Publishes the archive that this home's broker has written, if it has. To be called after a peaceful end only. */
-export async function publishArchive(jars: string, folder: string): Promise<void> {
-  if (!(await exists(draft(folder)))) return
-  const beside = `${archive(jars)}.${process.pid}`
-  try {
-    if (!(await exists(archive(jars)))) {
-      await copyFile(draft(folder), beside)
-      await rename(beside, archive(jars))
-    }
-  } catch {
-    await rm(beside, { force: true }) // only slower without it
-  }
-  await rm(draft(folder), { force: true })
-}
-
-const archive = (jars: string): string => join(jars, 'broker-classes.jsa')
-const draft = (folder: string): string => join(folder, 'broker-classes.jsa')
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
+export async function archiveFlags(jars: string): Promise<string[]> {
+  const there = await access(archive(jars)).then(
     () => true,
     () => false,
   )
+  return there ? [`-XX:SharedArchiveFile=${archive(jars)}`, '-Xlog:cds=off'] : []
+}
+
+/**
+ * Makes the archive by running a broker once, on data thrown away. Not left to the first real broker, which would
+ * take ten more seconds to stop, when nobody expects it. Failing here costs speed only, so it is silent.
+ */
+export async function makeArchive(jars: string): Promise<void> {
+  const folder = await mkdtemp(`${jars}.training-`)
+  try {
+    await prepareStorage(folder, jars)
+    const broker = await freePort([])
+    const controller = await freePort([], new Set([broker]))
+    const properties = join(folder, 'server.properties')
+    await writeAtomically(properties, serverProperties(join(folder, 'data'), { broker, controller }))
+    const draft = join(folder, 'classes.jsa')
+    const flags = [...javaFlags, `-XX:ArchiveClassesAtExit=${draft}`, '-cp', join(jars, '*')]
+    // `timeout` ends it should we be killed meanwhile: nobody would ever look for this one.
+    // -k also counts from the signal that it passes on, and writing the archive takes its time on a busy machine.
+    const command = ['timeout', '-k', '90', '180', 'java', ...flags, 'kafka.Kafka', properties]
+    const process = await spawnDaemon({ command, logFile: join(folder, 'training.log'), cwd: folder })
+    if (!process) return
+    await waitFor(async () => (await askBroker(broker))?.brokers.length, 60_000)
+    if (await endProcess(process, 'SIGTERM', 90_000)) await rename(draft, archive(jars))
+  } catch {
+    // starts are slower, and that is all
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const archive = (jars: string): string => join(jars, 'broker-classes.jsa')

@@ -9,6 +9,7 @@ import { takeLock } from '../home/lock.js'
 import { writeAtomically } from '../home/write-atomically.js'
 import { lastLine, runCommand } from '../process/run-command.js'
 import { waitFor } from '../process/wait.js'
+import { makeArchive } from './class-archive.js'
 import { kafkaVersion } from './settings.js'
 
 export const mavenFix = 'sudo apt-get install maven'
@@ -51,6 +52,8 @@ export async function kafkaJars(home: string, progress: (line: string) => void):
     if (await isComplete(folder)) return folder
     progress(`Kafka: resolving ${jarCount} jars with Maven (first start only)…`)
     await resolve(folder)
+    progress('Kafka: recording what its JVM loads, for quicker starts (first start only)…')
+    await makeArchive(folder)
     return folder
   } finally {
     await lock.release()
