@@ -1,25 +1,33 @@
-import type { MergedStep, Observation } from './merge-step.js'
-import { mergeStep } from './merge-step.js'
+import { mergeStep, type MergedStep, type Observation } from './merge-step.js'
 
 /** Steps of a run that wait for ranks; plain JSON, part of the snapshot. */
 export type AssemblyState = {
   readonly ranks: number
   readonly lateness: number
-  /** Highest step closed; −1 before the first. Steps close in ascending order. */
+  /** Step the attempt resumed from; −1 for the first. Its steps come after. */
+  readonly from: number
+  /** Highest step closed; `from` before the first. Steps close in ascending order. */
   readonly closedUpTo: number
   /** Highest step seen. */
   readonly newest: number
   /** Open steps in ascending order, each with what its ranks reported. */
   readonly open: readonly (readonly [step: number, observations: readonly Observation[]])[]
+  /** Which steps have closed, as ranges, the latest ones: steps that nobody reported leave gaps. */
+  readonly closed: readonly (readonly [first: number, last: number])[]
   /** Ranks that were missing when a step closed without them, for the latest such steps: tells late from repeated. */
   readonly missing: readonly (readonly [step: number, ranks: readonly number[]])[]
 }
 
-/** `late`: the step had closed without this rank. `duplicate`: this rank had reported it. */
-export type Acceptance = 'accepted' | 'duplicate' | 'late'
+/**
+ * `late`: the step had closed without this rank. `duplicate`: this rank had reported it. `tooOld`: not after the step
+ * resumed from, or closed so long ago that late can't be told from repeated.
+ */
+export type Acceptance = 'accepted' | 'duplicate' | 'late' | 'tooOld'
 
-/** A rank that never reports would make this list grow without end. */
+// A rank that never reports would make these lists grow without end.
+const rememberedRanges = 64
 const rememberedGaps = 64
+const rememberedAbsences = 4096
 
 /**
  * Turns observations, in log order, into closed steps. A step closes when all ranks have reported it, or when the newest
@@ -36,25 +44,30 @@ export type Assembler = {
   state(): AssemblyState
 }
 
-export const emptyAssembly = (ranks: number, lateness: number, closedUpTo = -1): AssemblyState => ({
+export const emptyAssembly = (ranks: number, lateness: number, from = -1): AssemblyState => ({
   ranks,
   lateness,
-  closedUpTo,
-  newest: closedUpTo,
+  from,
+  closedUpTo: from,
+  newest: from,
   open: [],
+  closed: [],
   missing: [],
 })
 
 type OpenStep = { readonly step: number; readonly byRank: Map<number, Observation> }
 
-export function createAssembler(domainCount: number, from: AssemblyState): Assembler {
-  const { ranks, lateness } = from
-  let { closedUpTo, newest } = from
-  let open: OpenStep[] = from.open.map(([step, observations]) => ({
+export function createAssembler(domainCount: number, start: AssemblyState): Assembler {
+  const { ranks, lateness, from } = start
+  let { closedUpTo, newest } = start
+  let open: OpenStep[] = start.open.map(([step, observations]) => ({
     step,
     byRank: new Map(observations.map((observation) => [observation.rank, observation])),
   }))
-  const missing = new Map(from.missing.map(([step, absent]) => [step, new Set(absent)]))
+  const closed = start.closed.map(([first, last]): [number, number] => [first, last])
+  const missing = new Map(start.missing.map(([step, absent]) => [step, new Set(absent)]))
+  let absences = 0
+  for (const absent of missing.values()) absences += absent.size
 
   function openStep(step: number): OpenStep {
     // Reports come nearly in order, so the place is nearly always the end.
@@ -67,21 +80,44 @@ export function createAssembler(domainCount: number, from: AssemblyState): Assem
     return created
   }
 
-  function close(entry: OpenStep): MergedStep {
-    closedUpTo = entry.step
-    if (entry.byRank.size < ranks) {
-      const absent = new Set<number>()
-      for (let rank = 0; rank < ranks; rank++) if (!entry.byRank.has(rank)) absent.add(rank)
-      missing.set(entry.step, absent)
-      if (missing.size > rememberedGaps) missing.delete(missing.keys().next().value!)
+  function notAccepted(step: number, rank: number): Acceptance {
+    const oldest = closed[0]
+    if (step <= from || oldest === undefined || step < oldest[0]) return 'tooOld'
+    if (missing.get(step)?.delete(rank)) {
+      absences--
+      return 'late'
     }
-    return mergeStep(entry.step, domainCount, [...entry.byRank.values()])
+    return closed.some(([first, last]) => first <= step && step <= last) ? 'duplicate' : 'late'
+  }
+
+  function rememberMissing({ step, byRank }: OpenStep): void {
+    const absent = new Set<number>()
+    for (let rank = 0; rank < ranks && absent.size < rememberedAbsences; rank++)
+      if (!byRank.has(rank)) absent.add(rank)
+    missing.set(step, absent)
+    absences += absent.size
+    for (const [oldest, forgotten] of missing) {
+      if (missing.size <= rememberedGaps && absences <= rememberedAbsences) return
+      missing.delete(oldest)
+      absences -= forgotten.size
+    }
+  }
+
+  function close(entry: OpenStep): MergedStep {
+    const { step, byRank } = entry
+    const range = closed[closed.length - 1]
+    if (range !== undefined && range[1] === step - 1) range[1] = step
+    else closed.push([step, step])
+    if (closed.length > rememberedRanges) closed.shift()
+    closedUpTo = step
+    if (byRank.size < ranks) rememberMissing(entry)
+    return mergeStep(step, domainCount, [...byRank.values()])
   }
 
   return {
     accept(observation) {
       const { step, rank } = observation
-      if (step <= closedUpTo) return missing.get(step)?.delete(rank) ? 'late' : 'duplicate'
+      if (step <= closedUpTo) return notAccepted(step, rank)
       const entry = openStep(step)
       if (entry.byRank.has(rank)) return 'duplicate'
       entry.byRank.set(rank, observation)
@@ -104,16 +140,18 @@ export function createAssembler(domainCount: number, from: AssemblyState): Assem
     state: () => ({
       ranks,
       lateness,
+      from,
       closedUpTo,
       newest,
       open: open.map((entry) => [entry.step, [...entry.byRank.values()].map(lean)] as const),
+      closed: closed.map(([first, last]) => [first, last] as const),
       missing: [...missing].map(([step, absent]) => [step, [...absent]] as const),
     }),
   }
 }
 
 /** Without what else the message said: this goes into every snapshot. */
-const lean = ({ step, rank, mixtureVersion, domains, tokens, lossSum, sequences, signals }: Observation): Observation => ({
+function lean({
   step,
   rank,
   mixtureVersion,
@@ -122,4 +160,6 @@ const lean = ({ step, rank, mixtureVersion, domains, tokens, lossSum, sequences,
   lossSum,
   sequences,
   signals,
-})
+}: Observation): Observation {
+  return { step, rank, mixtureVersion, domains, tokens, lossSum, sequences, signals }
+}

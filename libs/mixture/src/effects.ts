@@ -1,7 +1,12 @@
 import type { LedgerEvent, MixtureSet } from '@mixdesk/contracts'
 import type { Learning } from './run-state.js'
 
-export type CheckpointEffect = { readonly attempt: number; readonly step: number; readonly uri?: string; readonly learning: Learning }
+export type CheckpointEffect = {
+  readonly attempt: number
+  readonly step: number
+  readonly uri?: string
+  readonly learning: Learning
+}
 /** A message that cannot be taken into account, and why; it goes to the dead letters. */
 export type Rejection = { readonly offset: number; readonly because: string }
 

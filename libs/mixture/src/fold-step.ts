@@ -1,78 +1,86 @@
 import { extendEvidence } from '@mixdesk/contracts'
 import type { AnyPolicy, StepFact } from '@mixdesk/policies'
 import { expireUnacknowledged } from './acknowledgements.js'
-import { askPolicy } from './decide-mixture.js'
+import { keepCheckpointsBefore } from './checkpoints.js'
+import { askPolicy } from './ask-policy.js'
 import type { Effects } from './effects.js'
+import { mixtureInForce, withoutUnused } from './issued.js'
 import type { MergedStep } from './merge-step.js'
-import { count, type RunState } from './run-state.js'
-import { mixtureInForce } from './issued.js'
+import { count, identityOf, type RunState } from './run-state.js'
 
-/** Folds a closed step: evidence, the policy's state, and at the run's cadence the question what to do next. */
-export function foldStep(state: RunState, policy: AnyPolicy, merged: MergedStep, effects: Effects, asks: boolean): void {
-  const inForce = mixtureInForce(state, merged.mixtureVersion)
-  const fact: StepFact = {
-    kind: 'step',
-    step: merged.step,
-    present: merged.present,
-    tokens: merged.tokens,
-    lossSum: merged.lossSum,
-    ...(merged.sequences === undefined ? {} : { sequences: merged.sequences }),
-    signals: merged.signals,
-    inForce,
-  }
-  keepCheckpointsBefore(state, merged.step, effects)
+/**
+ * Folds a closed step: evidence, the policy's state, and at the run's cadence the question what to do next. `inForce` is
+ * given where a replay knows better than the state under which mixture the step was sampled.
+ */
+export function foldStep(
+  state: RunState,
+  policy: AnyPolicy,
+  merged: MergedStep,
+  asks: boolean,
+  effects: Effects,
+  inForce: readonly number[] = mixtureInForce(state, merged.mixtureVersion),
+): void {
+  const { step, present, tokens, lossSum, sequences, signals } = merged
+  const counted = sequences === undefined ? {} : { sequences }
+  const fact: StepFact = { kind: 'step', step, present, tokens, lossSum, ...counted, signals, inForce }
+  keepCheckpointsBefore(state, step, effects)
   const { learning } = state
+  const { since } = learning
   state.learning = {
-    step: merged.step,
+    step,
     policyState: policy.evolve(state.policy.config, learning.policyState, fact),
     weights: learning.weights,
+    mixtures: withoutUnused(learning.mixtures, merged.mixtureVersion),
     evidence: extendEvidence(learning.evidence, evidenceOf(merged, inForce)),
     since: {
-      fromStep: learning.since.steps === 0 ? merged.step : learning.since.fromStep,
-      steps: learning.since.steps + 1,
-      observations: learning.since.observations + merged.observations,
-      tokens: learning.since.tokens + merged.tokens.reduce((sum, tokens) => sum + tokens, 0),
+      fromStep: since.steps === 0 ? step : since.fromStep,
+      steps: since.steps + 1,
+      observations: since.observations + merged.observations,
+      tokens: since.tokens + total(tokens),
     },
     sinceAsked: learning.sinceAsked + 1,
-    signalsSeen: withSignals(learning.signalsSeen, merged.signals),
+    signalsSeen: withSignals(learning.signalsSeen, policy.signals(state.policy.config), signals),
   }
   noteQuarantine(state, merged, effects)
   expireUnacknowledged(state, effects)
   if (asks && state.learning.sinceAsked >= state.cadence) askPolicy(state, policy, effects)
 }
 
-/** Writes the checkpoints whose step is complete: what is learned now is what was learned at the end of that step. */
-export function keepCheckpointsBefore(state: RunState, nextStep: number, effects: Effects): void {
-  if (state.pendingCheckpoints.length === 0) return
-  const due = state.pendingCheckpoints.filter((checkpoint) => checkpoint.step < nextStep)
-  if (due.length === 0) return
-  state.pendingCheckpoints = state.pendingCheckpoints.filter((checkpoint) => checkpoint.step >= nextStep)
-  for (const checkpoint of due) effects.checkpoints.push({ ...checkpoint, learning: state.learning })
-}
-
 function evidenceOf(merged: MergedStep, inForce: readonly number[]): (readonly number[])[] {
-  const arrays: (readonly number[])[] = [[merged.step, merged.observations], merged.present.map(Number), merged.tokens, merged.lossSum, inForce]
-  if (merged.sequences !== undefined) arrays.push(merged.sequences)
-  for (const name of Object.keys(merged.signals)) arrays.push(merged.signals[name]!)
+  const { step, observations, present, tokens, lossSum, sequences, signals } = merged
+  const arrays = [[step, observations], present.map(Number), tokens, lossSum, inForce]
+  if (sequences !== undefined) arrays.push(sequences)
+  for (const name in signals) arrays.push(signals[name]!)
   return arrays
 }
 
-function withSignals(seen: readonly string[], signals: { readonly [name: string]: unknown }): readonly string[] {
-  let all = seen
-  for (const name in signals) if (!all.includes(name)) all = [...all, name]
-  return all
+/** Only what the policy needs is remembered: trainers may name a new signal every step. */
+function withSignals(
+  seen: readonly string[],
+  needed: readonly string[],
+  came: MergedStep['signals'],
+): readonly string[] {
+  if (seen.length >= needed.length) return seen
+  return needed.filter((name) => seen.includes(name) || Object.hasOwn(came, name))
 }
 
 function noteQuarantine(state: RunState, merged: MergedStep, effects: Effects): void {
   if (merged.quarantined.length === 0 && state.quarantined.length === 0) return
-  for (const domain of merged.quarantined) {
+  for (const index of merged.quarantined) {
     count(state.counts, 'quarantined')
-    if (state.quarantined.includes(domain)) continue
-    const name = state.domains[domain]!.name
+    if (state.quarantined.includes(index)) continue
+    const domain = state.domains[index]!.name
+    const because = `A rank reported a number for "${domain}" that was not finite; the step counts without this domain.`
     effects.events.push({
       type: 'DomainQuarantined',
-      data: { run: state.run, project: state.project, attempt: state.attempt, step: merged.step, domain: name, because: `A rank reported a number for "${name}" that was not finite; the step counts without this domain.` },
+      data: { ...identityOf(state), step: merged.step, domain, because },
     })
   }
   state.quarantined = merged.quarantined
+}
+
+function total(tokens: readonly number[]): number {
+  let all = 0
+  for (const some of tokens) all += some
+  return all
 }

@@ -21,74 +21,93 @@ export type MergedStep = {
   readonly present: readonly boolean[]
   readonly tokens: readonly number[]
   readonly lossSum: readonly number[]
+  /** Only when every reporting rank counted them. */
   readonly sequences: readonly number[] | undefined
-  /** Only signals that every reporting rank sent: a sum over some of the ranks would not fit the token count. */
+  /** Only signals that every reporting rank sent, by name: a sum over some of the ranks would not fit the token count. */
   readonly signals: { readonly [name: string]: readonly number[] }
-  /** Domains for which a rank reported a number that was not finite: absent from this step. */
+  /** Domains for which a rank reported a number that was not finite, or the sum was not: absent from this step. Rising. */
   readonly quarantined: readonly number[]
 }
 
 /** Merges in rank order, because float addition is not associative and replay is exact to the bit. */
-export function mergeStep(step: number, domainCount: number, observations: readonly Observation[]): MergedStep {
-  const inRankOrder = [...observations].sort((a, b) => a.rank - b.rank)
+export function mergeStep(
+  step: number,
+  domainCount: number,
+  observations: readonly Observation[],
+): MergedStep {
+  const inRankOrder =
+    observations.length > 1 ? [...observations].sort((a, b) => a.rank - b.rank) : observations
+  const names = commonSignals(inRankOrder)
   const present = new Array<boolean>(domainCount).fill(false)
-  const tokens = new Array<number>(domainCount).fill(0)
+  const bad = new Set<number>()
+  const noteBad = (domain: number) => void bad.add(domain)
+
   const lossSum = new Array<number>(domainCount).fill(0)
-  const sequences = inRankOrder.every((one) => one.sequences !== undefined) ? new Array<number>(domainCount).fill(0) : undefined
-  const signalNames = commonSignals(inRankOrder)
-  const signals: Record<string, number[]> = {}
-  for (const name of signalNames) signals[name] = new Array<number>(domainCount).fill(0)
-  const quarantined = new Set<number>()
-  let mixtureVersion: number | undefined
-
   for (const one of inRankOrder) {
-    if (one.mixtureVersion !== undefined && (mixtureVersion === undefined || one.mixtureVersion < mixtureVersion)) mixtureVersion = one.mixtureVersion
-    for (let i = 0; i < one.tokens.length; i++) {
-      const domain = one.domains === undefined ? i : one.domains[i]!
-      const loss = one.lossSum[i]!
-      if (loss === null) {
-        quarantined.add(domain)
-        continue
-      }
-      present[domain] = true
-      tokens[domain]! += one.tokens[i]!
-      lossSum[domain]! += loss
-      if (sequences !== undefined) sequences[domain]! += one.sequences![i]!
-      for (const name of signalNames) {
-        const value = one.signals![name]![i]!
-        if (value === null) quarantined.add(domain)
-        else signals[name]![domain]! += value
-      }
-    }
+    const { domains, lossSum: losses } = one
+    for (let i = 0; i < losses.length; i++) present[domains === undefined ? i : domains[i]!] = true
+    add(lossSum, domains, losses, noteBad)
   }
-  // Finite numbers can still sum to infinity.
-  for (let domain = 0; domain < domainCount; domain++)
-    if (!Number.isFinite(lossSum[domain]) || signalNames.some((name) => !Number.isFinite(signals[name]![domain]))) quarantined.add(domain)
-
-  for (const domain of quarantined) {
+  const tokens = new Array<number>(domainCount).fill(0)
+  for (const one of inRankOrder) add(tokens, one.domains, one.tokens, noteBad)
+  const signals: Record<string, number[]> = {}
+  for (const name of names) {
+    const sums = (signals[name] = new Array<number>(domainCount).fill(0))
+    for (const one of inRankOrder) add(sums, one.domains, one.signals![name]!, noteBad)
+  }
+  let sequences: number[] | undefined
+  if (inRankOrder.every((one) => one.sequences !== undefined)) {
+    sequences = new Array<number>(domainCount).fill(0)
+    for (const one of inRankOrder) add(sequences, one.domains, one.sequences!, noteBad)
+  }
+  const summed = [tokens, lossSum, ...Object.values(signals), ...(sequences === undefined ? [] : [sequences])]
+  // Finite numbers can still add up to infinity.
+  for (const sums of summed) for (let i = 0; i < domainCount; i++) if (!Number.isFinite(sums[i])) bad.add(i)
+  for (const domain of bad) {
     present[domain] = false
-    tokens[domain] = 0
-    lossSum[domain] = 0
-    if (sequences !== undefined) sequences[domain] = 0
-    for (const name of signalNames) signals[name]![domain] = 0
+    for (const sums of summed) sums[domain] = 0
   }
+  const quarantined = [...bad].sort((a, b) => a - b)
   return {
     step,
     observations: inRankOrder.length,
-    mixtureVersion,
+    mixtureVersion: oldestVersion(inRankOrder),
     present,
     tokens,
     lossSum,
     sequences,
     signals,
-    quarantined: [...quarantined].sort((a, b) => a - b),
+    quarantined,
   }
+}
+
+function add(
+  sums: number[],
+  domains: readonly number[] | undefined,
+  values: readonly (number | null)[],
+  noteBad: (domain: number) => void,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const domain = domains === undefined ? i : domains[i]!
+    const value = values[i]!
+    if (value === null) noteBad(domain)
+    else sums[domain]! += value
+  }
+}
+
+function oldestVersion(observations: readonly Observation[]): number | undefined {
+  let oldest: number | undefined
+  for (const { mixtureVersion } of observations)
+    if (mixtureVersion !== undefined && (oldest === undefined || mixtureVersion < oldest))
+      oldest = mixtureVersion
+  return oldest
 }
 
 function commonSignals(observations: readonly Observation[]): readonly string[] {
   const first = observations[0]?.signals
   if (first === undefined) return []
-  return Object.keys(first)
-    .filter((name) => observations.every((one) => one.signals?.[name] !== undefined))
-    .sort()
+  // Own members only: a signal may be named like something every object inherits.
+  const isCommon = (name: string) =>
+    observations.every((one) => one.signals !== undefined && Object.hasOwn(one.signals, name))
+  return Object.keys(first).filter(isCommon).sort()
 }

@@ -1,26 +1,16 @@
-import { digestOf, show, type EvaluationMeasured, type LossesMeasured, type RunStarted } from '@mixdesk/contracts'
+import { digestOf, show, type RunStarted } from '@mixdesk/contracts'
 import { findPolicy, type AnyPolicy } from '@mixdesk/policies'
-import { createAssembler, emptyAssembly, type Assembler } from './assembler.js'
 import { noEffects, type Effects } from './effects.js'
-import { foldEntry, needsLearning, type InboxEntry } from './fold-entry.js'
-import { initialRunState, judgeStart } from './start-run.js'
-import { count, type Learning, type RunState } from './run-state.js'
+import { foldMessage, foldRefused, type InboxEntry } from './fold-entry.js'
+import { foldStep } from './fold-step.js'
+import { closed, covered, ignored, rejected, type Ingested } from './ingested.js'
+import { openIntake, type Intake } from './intake.js'
+import type { MergedStep } from './merge-step.js'
+import { MixtureError } from './mixture-error.js'
+import { needsLearning, type LearningNeeded } from './resume.js'
 import type { RunMessage } from './run-message.js'
-
-/**
- * `closed`: a step closed or something else waits to be folded: ring. `waiting`: taken in, nothing to do yet.
- * `covered`: folded before the snapshot was taken. `ignored`: counted and left. `rejected`: for the dead letters.
- */
-export type Ingested = { readonly kind: 'closed' | 'waiting' | 'covered' } | { readonly kind: 'ignored' | 'rejected'; readonly because: string }
-
-/** Learning that must be fetched before the run can go on: it resumes from a step that lies behind. */
-export type LearningNeeded = { readonly run: string; readonly step: number; readonly beforeAttempt: number }
-
-/**
- * One run, from the log to its decisions. A step beyond this is taken for a mistake: it would close every open step and
- * make all that follows late.
- */
-const farthestJump = 1_000_000
+import { count, type Learning, type RunState } from './run-state.js'
+import { initialRunState, judgeStart } from './start-run.js'
 
 /**
  * The desk of a run: takes its messages in log order (`ingest`, cheap), and folds what has closed (`advance`).
@@ -42,128 +32,89 @@ export type RunDesk = {
   snapshot(): string
 }
 
-export function openDesk(run: string, saved?: { readonly state: string; readonly cursor: number }): RunDesk {
+/** What a replay wants to see or to know better. */
+export type DeskHooks = {
+  /** Called before a step is folded, with what is learned until then. */
+  readonly beforeStep?: (learning: Learning, step: number) => void
+  /** The mixture a step was sampled under, instead of what the desk itself issued. */
+  readonly inForce?: (step: MergedStep, attempt: number) => readonly number[]
+}
+
+export type SavedDesk = { readonly state: string; readonly cursor: number }
+
+export function openDesk(run: string, saved?: SavedDesk, hooks: DeskHooks = {}): RunDesk {
   let state = saved === undefined ? undefined : (JSON.parse(saved.state) as RunState)
-  let policy = state === undefined ? undefined : findPolicy(state.policy.name)
+  let policy = state === undefined ? undefined : policyOf(state)
+  let intake: Intake | undefined = state === undefined ? undefined : openIntake(state)
   let cursor = saved?.cursor ?? -1
-  let assembler: Assembler | undefined = state && createAssembler(state.domains.length, state.assembly)
-  // What the messages taken in amount to, ahead of the state, which only knows those folded.
-  let attempt = state?.attempt ?? 0
-  let ranks = state?.ranks ?? 0
-  let over = state !== undefined && state.status !== 'running'
   let inbox: InboxEntry[] = []
   let provided: Learning | undefined
 
-  const ignore = (reason: string, because: string): Ingested => {
-    if (state !== undefined) count(state.counts, reason)
-    return { kind: 'ignored', because }
-  }
-  const reject = (because: string): Ingested => ({ kind: 'rejected', because })
-  const enqueue = (entry: InboxEntry): Ingested => {
-    inbox.push(entry)
-    return { kind: 'closed' }
-  }
-
   function begin(started: RunStarted, message: RunMessage): Ingested {
     if (state !== undefined) {
-      if (state.startDigest === digestOf(started)) return ignore('duplicateStart', 'The run has started already, with the same settings.')
-      return reject(`run.started: the run "${run}" has started already with other settings; choose another run id, or resume it with run.resumed.`)
+      if (state.startDigest !== digestOf(started))
+        return rejected(
+          `run.started: the run "${run}" has started already with other settings; choose another run id, or resume it with run.resumed.`,
+        )
+      count(state.counts, 'duplicateStart')
+      return ignored('The run has started already, with the same settings.')
     }
     const judged = judgeStart(started)
     state = initialRunState(started, judged)
     policy = judged.ok ? judged.policy : undefined
-    assembler = createAssembler(started.domains.length, state.assembly)
-    ;({ attempt, ranks } = state)
-    over = !judged.ok
-    return enqueue({ kind: 'message', message })
+    intake = openIntake(state)
+    inbox.push({ kind: 'message', message })
+    return closed
   }
 
-  function takeLosses(losses: LossesMeasured, domainCount: number): Ingested {
-    if (over) return ignore('afterEnd', `The run is ${state!.status === 'running' ? 'finished' : state!.status}; losses are kept in the history, no decision rests on them.`)
-    if (losses.attempt < attempt) return ignore('staleAttempt', `Attempt ${losses.attempt} is over; the run is in attempt ${attempt}.`)
-    if (losses.attempt > attempt) return reject(`losses.measured: attempt ${losses.attempt} has not begun; the run is in attempt ${attempt}. Send run.resumed first.`)
-    if (losses.rank >= ranks) return reject(`losses.measured: rank ${losses.rank} doesn't exist; the run has ${ranks} ranks, counted from 0.`)
-    if (losses.domains === undefined) {
-      if (losses.tokens.length !== domainCount)
-        return reject(`losses.measured: ${losses.tokens.length} domains came, the run has ${domainCount}. The list is fixed at the start; name fewer ones by index in \`domains\`.`)
-    } else {
-      const unknown = losses.domains.find((index) => index >= domainCount)
-      if (unknown !== undefined) return reject(`losses.measured: there is no domain with index ${unknown}; the run has ${domainCount}, counted from 0.`)
+  function fold(
+    of: RunState,
+    by: AnyPolicy,
+    entry: InboxEntry,
+    effects: Effects,
+  ): LearningNeeded | undefined {
+    if (entry.kind === 'step') {
+      hooks.beforeStep?.(of.learning, entry.step.step)
+      foldStep(of, by, entry.step, entry.asks, effects, hooks.inForce?.(entry.step, of.attempt))
+      return undefined
     }
-    const newest = assembler!.newest()
-    if (newest >= 0 && losses.step - newest > farthestJump) return reject(`losses.measured: step ${losses.step} lies more than ${farthestJump} steps ahead of ${newest}, the newest so far.`)
-    const acceptance = assembler!.accept(losses)
-    count(state!.counts, acceptance)
-    if (acceptance !== 'accepted') return { kind: 'ignored', because: acceptance === 'late' ? `Step ${losses.step} closed without this rank.` : 'This rank has reported this step already.' }
-    let closed = false
-    for (let step = assembler!.next(); step !== undefined; step = assembler!.next()) {
-      inbox.push({ kind: 'step', step, asks: true })
-      closed = true
+    const { message } = entry
+    if (message.name !== 'run.resumed') {
+      foldMessage(of, by, message, undefined, effects)
+      return undefined
     }
-    return { kind: closed ? 'closed' : 'waiting' }
-  }
-
-  function takeEvaluation(evaluation: EvaluationMeasured, message: RunMessage, domainCount: number): Ingested {
-    const { loss, domains } = evaluation
-    if (loss !== undefined && domains === undefined && loss.length !== domainCount) return reject(`evaluation.measured: ${loss.length} losses came, the run has ${domainCount} domains; name fewer ones by index in \`domains\`.`)
-    const unknown = domains?.find((index) => index >= domainCount)
-    if (unknown !== undefined) return reject(`evaluation.measured: there is no domain with index ${unknown}; the run has ${domainCount}, counted from 0.`)
-    return enqueue({ kind: 'message', message })
-  }
-
-  function take(message: RunMessage): Ingested {
-    if (message.name === 'run.started') return begin(message.data, message)
-    if (state === undefined || assembler === undefined) return reject(`${message.name}: the run ${show(run)} has not started; send run.started first.`)
-    const domainCount = state.domains.length
-    switch (message.name) {
-      case 'losses.measured':
-        return takeLosses(message.data, domainCount)
-      case 'evaluation.measured':
-        return takeEvaluation(message.data, message, domainCount)
-      case 'run.resumed':
-        if (state.status === 'refused') return ignore('afterEnd', 'The run was refused at its start.')
-        if (message.data.attempt <= attempt) return ignore('duplicateResume', `Attempt ${message.data.attempt} has begun already.`)
-        for (const step of assembler.closeUpTo(message.data.step)) inbox.push({ kind: 'step', step, asks: true })
-        attempt = message.data.attempt
-        ranks = message.data.ranks ?? ranks
-        over = false
-        assembler = createAssembler(domainCount, emptyAssembly(ranks, state.lateness, message.data.step))
-        return enqueue({ kind: 'message', message })
-      case 'run.finished':
-        if (over) return ignore('afterEnd', 'The run is over already.')
-        if (message.data.attempt !== attempt) return ignore('staleAttempt', `Attempt ${message.data.attempt} is not the current one, ${attempt}.`)
-        // The trainer has stopped: its last steps are evidence, but nobody waits for another mixture.
-        for (const step of assembler.closeUpTo(Infinity)) inbox.push({ kind: 'step', step, asks: false })
-        over = true
-        return enqueue({ kind: 'message', message })
-      case 'metrics.logged':
-        count(state.counts, 'metrics')
-        return { kind: 'waiting' }
-      default:
-        return enqueue({ kind: 'message', message })
-    }
+    const needs = needsLearning(of, message.data)
+    if (needs !== undefined && provided === undefined) return needs
+    foldMessage(of, by, message, provided, effects)
+    provided = undefined
+    return undefined
   }
 
   return {
     run,
     state: () => state,
     ingest(message) {
-      if (message.offset < cursor) return { kind: 'covered' }
+      if (message.offset < cursor) return covered
       cursor = message.offset + 1
-      return take(message)
+      if (message.name === 'run.started') return begin(message.data, message)
+      if (intake === undefined)
+        return rejected(`${message.name}: the run ${show(run)} has not started; send run.started first.`)
+      const ingested = intake.take(message)
+      if (ingested === closed) for (const entry of intake.drain()) inbox.push(entry)
+      return ingested
     },
     advance() {
       const effects = noEffects()
       if (state === undefined) return { effects }
       for (let i = 0; i < inbox.length; i++) {
-        const entry = inbox[i]!
-        const needs = provided === undefined ? needsLearning(state, entry) : undefined
-        if (needs !== undefined) {
-          inbox = inbox.slice(i)
-          return { effects, needs }
+        if (policy === undefined) {
+          foldRefused(state, inbox[i]!, effects)
+          continue
         }
-        foldEntry(state, policy as AnyPolicy | undefined, entry, provided, effects)
-        if (entry.kind === 'message' && entry.message.name === 'run.resumed') provided = undefined
+        const needs = fold(state, policy, inbox[i]!, effects)
+        if (needs === undefined) continue
+        inbox = inbox.slice(i)
+        return { effects, needs }
       }
       inbox = []
       return { effects }
@@ -174,9 +125,39 @@ export function openDesk(run: string, saved?: { readonly state: string; readonly
     cursor: () => cursor,
     waiting: () => inbox.length,
     snapshot() {
-      if (state === undefined || assembler === undefined) throw new Error(`The run ${run} has not started, so there is nothing to save.`)
-      if (inbox.length > 0) throw new Error(`The run ${run} has ${inbox.length} entries to fold; advance it before saving it.`)
-      return JSON.stringify({ ...state, assembly: assembler.state() })
+      if (state === undefined || intake === undefined)
+        throw new MixtureError(
+          'notSavable',
+          run,
+          `The run ${run} has not started, so there is nothing to save.`,
+        )
+      if (inbox.length > 0)
+        throw new MixtureError(
+          'notSavable',
+          run,
+          `The run ${run} has ${inbox.length} entries to fold; advance it before saving it.`,
+        )
+      return JSON.stringify({ ...state, assembly: intake.assembly() })
     },
   }
+}
+
+/** A run keeps the formula it began with: going on with another one would give decisions that no replay finds again. */
+function policyOf(state: RunState): AnyPolicy | undefined {
+  if (state.status === 'refused') return undefined
+  const { name, version } = state.policy
+  const policy = findPolicy(name)
+  if (policy === undefined)
+    throw new MixtureError(
+      'policyUnknown',
+      state.run,
+      `The run ${state.run} is mixed by the policy "${name}", which is not here.`,
+    )
+  if (policy.version !== version)
+    throw new MixtureError(
+      'policyVersionChanged',
+      state.run,
+      `The run ${state.run} is mixed by version ${version} of ${name}, but version ${policy.version} is here; go on with the software it began with.`,
+    )
+  return policy
 }

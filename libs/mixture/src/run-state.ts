@@ -10,12 +10,19 @@ export type Learning = {
   readonly policyState: unknown
   /** The mixture the run has now. */
   readonly weights: readonly number[]
+  /** Mixtures that observations may still say they were sampled under, by rising version; never empty, bounded. */
+  readonly mixtures: readonly { readonly version: number; readonly weights: readonly number[] }[]
   readonly evidence: EvidenceDigest
   /** Since the last decision. */
-  readonly since: { readonly fromStep: number; readonly steps: number; readonly observations: number; readonly tokens: number }
+  readonly since: {
+    readonly fromStep: number
+    readonly steps: number
+    readonly observations: number
+    readonly tokens: number
+  }
   /** Closed steps since the policy was last asked. */
   readonly sinceAsked: number
-  /** Signals that steps have carried so far, to tell a trainer what its policy misses. */
+  /** Which of the signals that the policy needs have come so far, to tell a trainer what is missing. */
   readonly signalsSeen: readonly string[]
 }
 
@@ -23,22 +30,29 @@ export type Learning = {
 export type Issued = {
   readonly version: number
   readonly fromStep: number
-  readonly weights: readonly number[]
-  /** One bit a rank, 32 a word. */
+  /** One bit a rank, 32 a word; empty again once every rank has acknowledged. */
   readonly acknowledged: readonly number[]
   readonly acknowledgements: number
-  readonly expired: boolean
+  readonly refused: boolean
 }
+
+/** The oldest mixture that waits for acknowledgements with no later one acknowledged by all ranks. */
+export type Silence = { readonly version: number; readonly fromStep: number }
 
 export type Counts = { [reason: string]: number }
 
-/** Everything a run's owner knows; plain JSON, so that a snapshot is this and nothing else. */
+/** Everything a run's owner knows; plain JSON, so that a snapshot is this and nothing else. Nothing in it grows with the run. */
 export type RunState = {
   readonly schema: 1
   readonly run: string
   readonly project: string
   readonly domains: readonly Domain[]
-  readonly policy: { readonly name: string; readonly version: number; readonly config: unknown; readonly configDigest: string }
+  readonly policy: {
+    readonly name: string
+    readonly version: number
+    readonly config: unknown
+    readonly configDigest: string
+  }
   readonly guards: Guards
   readonly rails: GuardRails
   readonly cadence: number
@@ -50,14 +64,19 @@ export type RunState = {
   status: 'running' | 'refused' | 'completed' | 'failed' | 'stopped'
   problems: readonly string[]
   attempt: number
+  /** Which attempts the present one rests on, each with the step it resumed from: rising in both; newest last. */
+  attempts: readonly { readonly attempt: number; readonly fromStep: number }[]
   ranks: number
   params: { readonly [key: string]: unknown }
   tags: readonly string[]
   notes: string
   /** Newest mixture version; 0 before the first. */
   version: number
-  /** Mixtures that observations or acknowledgements may still refer to, oldest first. */
+  /** Mixtures that acknowledgements may still refer to, oldest first. */
   issued: readonly Issued[]
+  silence: Silence | null
+  /** Mixtures that expired since one was last acknowledged by all: the wait doubles with each. */
+  expirations: number
   /** The newest command, to send it again. */
   lastCommand: Omit<MixtureSet, 'domains'> | null
   learning: Learning
@@ -66,8 +85,12 @@ export type RunState = {
   lastHold: string | null
   /** Domains absent from the last step for a number that was not finite. */
   quarantined: readonly number[]
-  /** Ids of requests and digests of evaluations seen, newest last: the second time is boring. */
-  seen: readonly string[]
+  /** What came before, newest last: the second time is boring. Apart, so that one kind can't crowd out another. */
+  seen: {
+    readonly evaluations: readonly string[]
+    readonly checkpoints: readonly string[]
+    readonly requests: readonly string[]
+  }
   pendingCheckpoints: readonly { readonly step: number; readonly attempt: number; readonly uri?: string }[]
   counts: Counts
   assembly: AssemblyState
@@ -78,4 +101,12 @@ export const count = (counts: Counts, reason: string): void => {
 }
 
 const rememberedIds = 128
-export const remember = (seen: readonly string[], id: string): readonly string[] => [...seen.slice(-(rememberedIds - 1)), id]
+
+/** Whether this was seen before; remembers it if not. */
+export function isRepeated(state: RunState, kind: keyof RunState['seen'], id: string): boolean {
+  if (state.seen[kind].includes(id)) return true
+  state.seen = { ...state.seen, [kind]: [...state.seen[kind].slice(1 - rememberedIds), id] }
+  return false
+}
+
+export const identityOf = ({ run, project, attempt }: RunState) => ({ run, project, attempt })

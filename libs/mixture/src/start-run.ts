@@ -1,12 +1,20 @@
-import { digestOf, type LedgerData, type RunStarted, defaultCadence, defaultLateness } from '@mixdesk/contracts'
+import {
+  defaultCadence,
+  defaultLateness,
+  digestOf,
+  emptyEvidence,
+  type LedgerData,
+  type RunStarted,
+} from '@mixdesk/contracts'
 import { configure, findPolicy, policies, type AnyPolicy, type PolicyStart } from '@mixdesk/policies'
-import { emptyEvidence } from '@mixdesk/contracts'
 import { emptyAssembly } from './assembler.js'
 import { checkGuards, renormalise, resolveGuards } from './guard-rails.js'
 import type { Learning, RunState } from './run-state.js'
 
 /** A run's beginning, judged: the same answer for whoever asks, HTTP, CLI or the log. */
-export type Judged = { readonly ok: true; readonly policy: AnyPolicy; readonly config: unknown; readonly start: PolicyStart } | { readonly ok: false; readonly problems: readonly string[] }
+export type Judged =
+  | { readonly ok: true; readonly policy: AnyPolicy; readonly config: unknown; readonly start: PolicyStart }
+  | { readonly ok: false; readonly problems: readonly string[] }
 
 /** Whether the run can be mixed as asked; every fault at once, in sentences. */
 export function judgeStart(started: RunStarted): Judged {
@@ -18,11 +26,16 @@ export function judgeStart(started: RunStarted): Judged {
   const policy = findPolicy(started.policy.name)
   if (policy === undefined) {
     const known = policies.map((one) => one.name).join(', ')
-    return { ok: false, problems: [`There is no policy "${started.policy.name}"; there are: ${known}.`, ...guardProblems] }
+    return {
+      ok: false,
+      problems: [`There is no policy "${started.policy.name}"; there are: ${known}.`, ...guardProblems],
+    }
   }
   const configured = configure(policy, started.policy.config, start)
   const problems = [...(configured.ok ? [] : configured.problems), ...guardProblems]
-  return configured.ok && problems.length === 0 ? { ok: true, policy, config: configured.config, start } : { ok: false, problems }
+  return configured.ok && problems.length === 0
+    ? { ok: true, policy, config: configured.config, start }
+    : { ok: false, problems }
 }
 
 export function policyStartOf(started: Pick<RunStarted, 'domains' | 'horizon'>): PolicyStart {
@@ -45,7 +58,12 @@ export function initialRunState(started: RunStarted, judged: Judged): RunState {
     run: started.run,
     project: started.project,
     domains: started.domains,
-    policy: { name: started.policy.name, version: judged.ok ? judged.policy.version : 0, config, configDigest: digestOf(config) },
+    policy: {
+      name: started.policy.name,
+      version: judged.ok ? judged.policy.version : 0,
+      config,
+      configDigest: digestOf(config),
+    },
     guards,
     rails: resolveGuards(guards, names, cadence),
     cadence,
@@ -56,18 +74,21 @@ export function initialRunState(started: RunStarted, judged: Judged): RunState {
     status: judged.ok ? 'running' : 'refused',
     problems: judged.ok ? [] : judged.problems,
     attempt: 1,
+    attempts: [{ attempt: 1, fromStep: -1 }],
     ranks: started.ranks,
     params: started.params ?? {},
     tags: started.tags ?? [],
     notes: started.notes ?? '',
     version: 0,
-    issued: [{ version: 0, fromStep: 0, weights: policyStartOf(started).weights, acknowledged: [], acknowledgements: 0, expired: false }],
+    issued: [{ version: 0, fromStep: 0, acknowledged: [], acknowledgements: 0, refused: false }],
+    silence: null,
+    expirations: 0,
     lastCommand: null,
     learning: initialLearning(judged, policyStartOf(started).weights),
     frozen: null,
     lastHold: null,
     quarantined: [],
-    seen: [],
+    seen: { evaluations: [], checkpoints: [], requests: [] },
     pendingCheckpoints: [],
     counts: {},
     assembly: emptyAssembly(started.ranks, lateness),
@@ -79,6 +100,7 @@ function initialLearning(judged: Judged, weights: readonly number[]): Learning {
     step: -1,
     policyState: judged.ok ? judged.policy.initialState(judged.config, judged.start) : null,
     weights,
+    mixtures: [{ version: 0, weights }],
     evidence: emptyEvidence,
     since: { fromStep: -1, steps: 0, observations: 0, tokens: 0 },
     sinceAsked: 0,
@@ -87,7 +109,22 @@ function initialLearning(judged: Judged, weights: readonly number[]): Learning {
 }
 
 export function runStartedEvent(state: RunState): LedgerData<'RunStarted'> {
-  const { run, project, attempt, domains, policy, guards, ranks, cadence, lateness, horizon, params, tags, notes, parent } = state
+  const {
+    run,
+    project,
+    attempt,
+    domains,
+    policy,
+    guards,
+    ranks,
+    cadence,
+    lateness,
+    horizon,
+    params,
+    tags,
+    notes,
+    parent,
+  } = state
   return {
     run,
     project,
