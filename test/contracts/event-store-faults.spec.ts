@@ -132,7 +132,7 @@ describe('an event store on a PostgreSQL that misbehaves', () => {
 
   it('brings an empty database up to date once when several start together, and can insist on that instead', async () => {
     await admin.query('CREATE DATABASE fresh')
-    const url = server.url.replace(/[^/]+$/, 'fresh')
+    const url = database('fresh')
     const strict = createPostgresEventStore({ url, migrations: 'check' })
     await expect(strict.start()).rejects.toMatchObject({
       code: 'invalid',
@@ -147,7 +147,7 @@ describe('an event store on a PostgreSQL that misbehaves', () => {
 
   it('keeps positions rising in a cluster whose transactions count from lower than the ledger did', async () => {
     await admin.query('CREATE DATABASE restored')
-    const url = server.url.replace(/[^/]+$/, 'restored')
+    const url = database('restored')
     const first = createPostgresEventStore({ url })
     await first.start()
     await append(first, 'run', 0)
@@ -164,9 +164,16 @@ describe('an event store on a PostgreSQL that misbehaves', () => {
   })
 
   it('says nothing of the password, whatever is wrong', async () => {
+    const at = (change: (url: URL) => void) => {
+      const url = new URL(server.url)
+      url.password = 's3cret-word'
+      change(url)
+      return url.href
+    }
     const wrong = [
-      server.url.replace('postgres@', 'postgres:s3cret-word@').replace(/:\d+\//, ':1/'),
-      server.url.replace('postgres@', 'nobody:s3cret-word@'),
+      at((url) => (url.port = '1')),
+      at((url) => (url.pathname = '/nowhere')),
+      at((url) => (url.username = 'nobody')),
       'postgres://user:s3cret-word@host:notaport/x',
       'mysql://user:s3cret-word@host/x',
     ]
@@ -195,6 +202,11 @@ describe('an event store on a PostgreSQL that misbehaves', () => {
     await idle.stop()
   })
 
+  function database(name: string): string {
+    const url = new URL(server.url)
+    url.pathname = `/${name}`
+    return url.href
+  }
   async function startOf(url: string): Promise<void> {
     const wrong = createPostgresEventStore({ url, startTimeoutMs: 100 })
     await wrong.start()

@@ -63,7 +63,7 @@ export function readingContract(get: () => Stores): void {
         checkpoints,
       })
       const [stored] = await other.readStream(run)
-      expect(bitsOf((stored?.data as { params: { doubles: number[] } }).params.doubles)).toEqual(
+      expect(bitsOf((stored?.data as unknown as { params: { doubles: number[] } }).params.doubles)).toEqual(
         bitsOf(doubles),
       )
       expect((await other.loadSnapshot(run))?.state).toBe(state)
