@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { TopicSpec } from '../messaging.js'
 
@@ -20,6 +21,9 @@ function settingsOf({ compacted, settings }: TopicSpec): { readonly [name: strin
   }
 }
 
+/** About fifteen seconds of looking for leaders: a broker that has just started takes a while. */
+const mostLooks = 30
+
 /** Creates what is missing and compares what is there. Two processes may do so at once: the second finds it made. */
 export async function ensureTopics(
   admin: Admin,
@@ -30,7 +34,8 @@ export async function ensureTopics(
   for (const spec of specs) {
     if (existing.has(spec.topic)) continue
     const made = await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs gives up waiting when a broker has not heard of the topic yet; `whenLed` does not.
+      waitForLeaders: false,
       topics: [
         {
           topic: spec.topic,
@@ -42,8 +47,27 @@ export async function ensureTopics(
     })
     if (made) created.push(spec.topic)
   }
+  await whenLed(
+    admin,
+    specs.map(({ topic }) => topic),
+  )
   const before = specs.filter(({ topic }) => !created.includes(topic))
   return { created, differences: before.length > 0 ? await differencesOf(admin, before) : [] }
+}
+
+/** Resolves when every partition has a leader, so that the first message need not wait for one. */
+async function whenLed(admin: Admin, names: readonly string[]): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const led = await admin
+      .fetchTopicMetadata({ topics: [...names] })
+      .then(({ topics }) => topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0)))
+      .catch((error: unknown) => {
+        if ((error as { retriable?: unknown }).retriable !== true || attempt >= mostLooks) throw error
+        return false
+      })
+    if (led || attempt >= mostLooks) return
+    await delay(Math.min(500, 25 * 2 ** attempt))
+  }
 }
 
 async function differencesOf(admin: Admin, specs: readonly TopicSpec[]): Promise<string[]> {
