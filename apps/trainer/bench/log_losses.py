@@ -2,31 +2,33 @@
 
     python bench/log_losses.py [--domains 32] [--calls 20000] [--brokers ...]
 
-Two readings: calls at a pace (a training step of 1 ms in between), and calls back to back, where the sending thread
-competes for the interpreter all the time. Kafka may be there or not; without it, the queue fills and drops.
+Two readings: calls with some matrix products in between (about a millisecond, the fastest of training steps), and
+calls back to back, where the sending thread competes for the interpreter all the time. Before them stands the same
+loop with nothing but a copy of the two arrays: what its tail shows is the machine's. Kafka may be there or not;
+without it, the queue fills and drops.
 """
 
 import argparse
+import os
 import time
-from typing import List
+from typing import Any, Callable, List
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 import mixdesk
 
 
-def measure(run: mixdesk.Run, calls: int, domains: int, pause: float) -> "List[float]":
+def measure(report: "Callable[[int, Any, Any], None]", calls: int, domains: int, products: int) -> "List[float]":
     rng = np.random.default_rng(0)
     losses, tokens = rng.random(domains) * 1e4, rng.integers(1, 10_000, domains)
+    work = rng.random((256, 256), np.float32)
     taken = []
     for step in range(calls):
-        if pause:
-            until = time.perf_counter() + pause
-            while time.perf_counter() < until:
-                losses @ losses
+        for _ in range(products):
+            work @ work
         began = time.perf_counter()
-        run.boundary(step)
-        run.log_losses(step, losses, tokens)
+        report(step, losses, tokens)
         taken.append((time.perf_counter() - began) * 1e6)
     return taken
 
@@ -37,14 +39,29 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--brokers")
     options = parser.parse_args()
-    run = mixdesk.start(
-        f"bench-log-losses-{time.time_ns()}", domains=[f"domain-{i}" for i in range(options.domains)], policy="uniform", brokers=options.brokers
-    )
-    for title, calls, pause in [("a call a millisecond", options.calls // 4, 1e-3), ("back to back", options.calls, 0.0)]:
-        taken = measure(run, calls, options.domains, pause)
-        p50, p99, p999 = np.percentile(taken, [50, 99, 99.9])
-        print(f"{title}, {options.domains} domains, {calls} calls:")
-        print(f"  p50 {p50:.1f} µs, p99 {p99:.1f} µs, p99.9 {p999:.1f} µs, worst {max(taken):.0f} µs")
+    paces = [("in a training loop", options.calls // 4, 3), ("back to back", options.calls, 0)]
+
+    def read(what: str, report: "Callable[[int, Any, Any], None]") -> None:
+        for title, calls, products in paces:
+            taken = measure(report, calls, options.domains, products)
+            p50, p99, p999 = np.percentile(taken, [50, 99, 99.9])
+            print(f"{what}, {title}: p50 {p50:.1f} µs, p99 {p99:.1f} µs, p99.9 {p999:.1f} µs, worst {max(taken):.0f} µs")
+
+    print(f"{options.domains} domains, {options.calls // 4} and {options.calls} calls")
+
+    def copy(_step: int, losses: Any, tokens: Any) -> None:
+        losses.tolist()
+        tokens.tolist()
+
+    read("bare copy", copy)
+    domains = [f"domain-{i}" for i in range(options.domains)]
+    run = mixdesk.start(f"bench-log-losses-{time.time_ns()}", domains=domains, policy="uniform", brokers=options.brokers)
+
+    def step_of_training(step: int, losses: Any, tokens: Any) -> None:
+        run.boundary(step)
+        run.log_losses(step, losses, tokens)
+
+    read("boundary and log_losses", step_of_training)
     run.finish(timeout=30)
     print(run.stats)
 

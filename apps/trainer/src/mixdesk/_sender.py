@@ -20,6 +20,9 @@ LARGEST_MESSAGE = 1024 * 1024
 IN_FLIGHT = 1_000
 """Messages in the hands of the Kafka client. The rest wait in the outbox, where dropping the oldest is still possible."""
 
+TICK, BUSY = 0.003, 0.1
+"""Seconds between looks at the outbox for as long as something came in the last BUSY seconds; after that, it must be woken."""
+
 _HOPELESS = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD)
 """Refusals that sending again cannot cure."""
 
@@ -59,6 +62,7 @@ class Sender:
         self._client = client
         self._wake = threading.Event()
         self._closing = threading.Event()
+        self._dozing = False
         self._deadline: Optional[float] = None
         self._outstanding: "OrderedDict[int, Encoded]" = OrderedDict()
         self._broken = False
@@ -88,8 +92,10 @@ class Sender:
         self._thread.start()
 
     def wake(self) -> None:
-        # `is_set` is a plain read; `set` takes a lock, which the training loop need not.
-        if not self._wake.is_set():
+        """Says that the outbox holds something. Costs a plain read while the thread is looking anyway: waking a thread
+        makes it ask for the interpreter at once, and was seen to cost the training loop several times all the rest."""
+        if self._dozing:
+            self._dozing = False
             self._wake.set()
 
     def close(self, timeout: float) -> None:
@@ -118,21 +124,33 @@ class Sender:
 
     def _send_all(self) -> None:
         producer: Optional[Producer] = None
+        busy = time.monotonic()
         while not self._over():
             if producer is None:
                 producer = self._connect()
                 if producer is None:
                     continue
-            self._wake.clear()
             moved = self._hand_over(producer)
             producer.poll(0)
             if self._broken:
                 self._abandon(producer)
                 producer = None
-            elif not moved:
-                self._wake.wait(0.02 if self._outstanding else 0.5)
+            elif moved:
+                busy = time.monotonic()
+            elif not self._over():
+                self._rest(time.monotonic() - busy < BUSY)
         if producer is not None and self._outstanding:
             self._abandon(producer)
+
+    def _rest(self, busy: bool) -> None:
+        if busy or self._outstanding:
+            time.sleep(TICK if busy else 0.02)
+            return
+        self._wake.clear()
+        self._dozing = True
+        if not len(self._outbox) and not self._closing.is_set():  # nothing came while it lay down
+            self._wake.wait(0.5)
+        self._dozing = False
 
     def _over(self) -> bool:
         return self._closing.is_set() and (not self.unsent or self._left() <= 0)
