@@ -39,7 +39,10 @@ export async function takeLock(path: string): Promise<Lock> {
  */
 async function clearStale(path: string, stale: string): Promise<void> {
   const guard = await takeLock(`${path}.takeover`)
-  if (!guard.held) return void (await sleep(5))
+  if (!guard.held) {
+    await sleep(5) // somebody is at it
+    return
+  }
   try {
     if ((await readIfThere(path)) === stale) await rm(path)
   } finally {
