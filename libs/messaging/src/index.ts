@@ -4,3 +4,5 @@ export { createKafkaMessaging, type KafkaMessagingOptions } from './kafka/kafka-
 export { createMemoryMessaging, type MemoryMessagingOptions } from './memory/memory-messaging.js'
 export { MemoryBroker } from './memory/memory-broker.js'
 export { murmur2, partitionOfKey } from './murmur2.js'
+export type { Compression, ProducerOptions } from './kafka/kafka-producer.js'
+export type { Log, LogLevel } from './kafka/kafka-logger.js'

@@ -1,6 +1,6 @@
 import { decompress as decompressZstd } from 'fzstd'
 import kafkajs from 'kafkajs'
-import lz4js from 'lz4js'
+import { compressLz4, decompressLz4 } from './lz4.js'
 import { compressSnappy, decompressSnappy } from './snappy.js'
 
 type Encoded = { readonly buffer: Buffer }
@@ -12,8 +12,8 @@ type Encoded = { readonly buffer: Buffer }
 export function registerCodecs(): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs
   CompressionCodecs[CompressionTypes.LZ4] = () => ({
-    compress: (encoder: Encoded) => Promise.resolve(Buffer.from(lz4js.compress(encoder.buffer))),
-    decompress: (data: Buffer) => Promise.resolve(Buffer.from(lz4js.decompress(data))),
+    compress: (encoder: Encoded) => Promise.resolve(compressLz4(encoder.buffer)),
+    decompress: (data: Buffer) => Promise.resolve(decompressLz4(data)),
   })
   CompressionCodecs[CompressionTypes.Snappy] = () => ({
     compress: (encoder: Encoded) => Promise.resolve(compressSnappy(encoder.buffer)),

@@ -51,8 +51,8 @@ export function createKafkaConsumer(
     ...(partitionAssigner ? { partitionAssigners: [partitionAssigner] } : {}),
     retry: {
       initialRetryTime: 100,
-      maxRetryTime: 2_000,
-      retries: 8,
+      maxRetryTime: 1_000,
+      retries: 24,
       restartOnFailure: () => Promise.resolve(!isEnding()),
     },
   })

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import kafkajs, { type SASLOptions } from 'kafkajs'
+import kafkajs, { type KafkaConfig, type SASLOptions } from 'kafkajs'
 import { keyOf } from '../assignment.js'
 import { registerCodecs } from '../compression/register-codecs.js'
 import type { ConsumerOptions, Messaging } from '../messaging.js'
@@ -28,7 +28,7 @@ const pingWithinMs = 5_000
 export function createKafkaMessaging(options: KafkaMessagingOptions): Messaging {
   registerCodecs()
   const log: Log = options.logger ?? (() => undefined)
-  const kafka = new kafkajs.Kafka({
+  const settings: KafkaConfig = {
     brokers: [...options.brokers],
     clientId: options.clientId,
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
@@ -36,7 +36,16 @@ export function createKafkaMessaging(options: KafkaMessagingOptions): Messaging 
     logLevel: kafkajs.logLevel.WARN,
     logCreator: logCreatorFor(log),
     connectionTimeout: 3_000,
+  }
+  const kafka = new kafkajs.Kafka({
+    ...settings,
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 },
+  })
+  // More patient (about 20 s): a member that gives up comes back as a stranger, and the group then waits a session
+  // for the member that it was.
+  const patient = new kafkajs.Kafka({
+    ...settings,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 24 },
   })
   const admin = kafka.admin()
   const producer = createKafkaProducer(kafka, options.producer ?? {})
@@ -121,11 +130,11 @@ export function createKafkaMessaging(options: KafkaMessagingOptions): Messaging 
     ensureTopics: (specs) => asked('ensuring topics', () => ensureTopics(admin, specs)),
     send: (topic, messages) => producer.send(topic, messages),
     consumer: (wanted) =>
-      tracked(createKafkaConsumer(wanted, { kafka, log, startAt: () => endsWithoutCommit(wanted) })),
+      tracked(createKafkaConsumer(wanted, { kafka: patient, log, startAt: () => endsWithoutCommit(wanted) })),
     reader: (wanted) =>
       tracked(
         createKafkaReader(wanted, {
-          kafka,
+          kafka: patient,
           log,
           admin,
           clientId: options.clientId,

@@ -34,6 +34,8 @@ export function createKafkaReader(
       group,
       topics: [options.topic],
       from: options.from,
+      // The shortest that brokers allow: after an outage the group waits that long for its one member of before.
+      sessionTimeoutMs: 6_000,
       onBatch: (batch) => {
         for (const message of batch.messages) {
           if (keys && !keys.has(String(message.key))) continue

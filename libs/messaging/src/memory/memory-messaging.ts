@@ -40,9 +40,11 @@ export function createMemoryMessaging(options: MemoryMessagingOptions = {}): Mes
     const differences: string[] = []
     if (found.partitions.length !== partitions)
       differences.push(`${topic} has ${found.partitions.length} partitions instead of ${partitions}`)
-    const policy = (yes: boolean) => `cleanup.policy=${yes ? 'compact' : 'delete'}`
+    const policy = (yes: boolean) => (yes ? 'compact' : 'delete')
     if (found.compacted !== compacted)
-      differences.push(`${topic} has ${policy(found.compacted)} instead of ${policy(compacted)}`)
+      differences.push(
+        `${topic} has cleanup.policy=${policy(found.compacted)} instead of ${policy(compacted)}`,
+      )
     return differences
   }
 

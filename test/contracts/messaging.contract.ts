@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { consumingContract } from './messaging.consuming.contract.js'
+import { groupsContract } from './messaging.groups.contract.js'
+import { sendingContract } from './messaging.sending.contract.js'
+import type { Bench, MessagingHarness } from './messaging.support.js'
+import { topicsContract } from './messaging.topics.contract.js'
+
+/** The promises of messaging, the same for every adapter. */
+export function messagingContract(name: string, factory: () => Promise<MessagingHarness>): void {
+  describe(`messaging (${name})`, () => {
+    let bench: Bench
+    const get = () => bench
+
+    beforeAll(async () => {
+      const harness = await factory()
+      bench = { harness, client: await harness.open() }
+    })
+    afterAll(async () => {
+      await bench.client.stop()
+      await bench.harness.close()
+    })
+
+    sendingContract(get)
+    consumingContract(get)
+    groupsContract(get)
+    topicsContract(get)
+  })
+}
