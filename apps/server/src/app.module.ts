@@ -19,6 +19,8 @@ import { MixtureSaga } from './mixture/mixture.saga.js'
 import { createMetrics, METRICS } from './platform/metrics.js'
 import { ANALYTICS, CONFIG, EVENT_STORE, MESSAGING } from './platform/tokens.js'
 import { UnhandledExceptions } from './platform/unhandled-exceptions.js'
+import { ReplayController } from './replay/replay.controller.js'
+import { Replays } from './replay/replays.js'
 import { LedgerWatch, LedgerWatchHandler } from './runs/ledger-watch.js'
 import { RequestsController } from './runs/requests.controller.js'
 import { RunsController } from './runs/runs.controller.js'
@@ -44,7 +46,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [CqrsModule.forRoot()],
-      controllers: [HealthController, ...(serves ? [EventsController, RunsController, RequestsController, SqlController] : [])],
+      controllers: [HealthController, ...(serves ? [EventsController, RunsController, RequestsController, SqlController, ReplayController] : [])],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: EVENT_STORE, useValue: store },
@@ -65,6 +67,7 @@ export class AppModule {
         Lag,
         Events,
         Runs,
+        Replays,
         LedgerWatch,
         LedgerWatchHandler,
       ],

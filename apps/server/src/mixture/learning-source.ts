@@ -1,8 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common'
 import type { Analytics } from '@mixdesk/analytics'
+import { streamOf } from '@mixdesk/contracts'
 import type { EventStore } from '@mixdesk/event-store'
-import { type Learning, type LearningNeeded } from '@mixdesk/mixture'
-import { setTimeout as delay } from 'node:timers/promises'
+import { createRefold, type Learning, type LearningNeeded } from '@mixdesk/mixture'
 import { runMessages } from '../history/run-messages.js'
 import { ANALYTICS, EVENT_STORE } from '../platform/tokens.js'
 
@@ -23,24 +23,29 @@ export class LearningSource {
   ) {}
 
   async fetch(needed: LearningNeeded): Promise<Learning> {
-    const { run, step, beforeAttempt } = needed
+    const { run, step, beforeAttempt, sinceAttempt } = needed
     const checkpoint = await this.store.checkpointAtOrBefore(run, step, beforeAttempt)
-    if (checkpoint?.step === step) return JSON.parse(checkpoint.state) as Learning
+    if (checkpoint?.step === step && checkpoint.attempt >= sinceAttempt) return JSON.parse(checkpoint.state) as Learning
     if (this.analytics === undefined)
       throw new LearningUnavailable(
         `The run ${run} resumes from step ${step}, for which no checkpoint.saved came, and this process has no history to fold again. Configure MIXDESK_CLICKHOUSE_URL, or send checkpoint.saved for the steps you resume from.`,
       )
-    await this.untilHistoryHas(this.analytics, run, needed.offset)
     this.logger.log(`${run}: folding the history again up to step ${step}`)
-    void runMessages
-    throw new LearningUnavailable('soon')
-  }
-
-  /** The history is written behind; once it has the message that asked, it has all that came before. */
-  private async untilHistoryHas(analytics: Analytics, run: string, offset: number): Promise<void> {
-    for (let waitMs = 50; ; waitMs = Math.min(1000, waitMs * 2)) {
-      for await (const page of analytics.readLog(run, { afterOffset: String(offset - 1), pageRows: 1 })) if (page.length > 0) return
-      await delay(waitMs)
+    const earlier = await this.store.readStream(streamOf(run), { types: ['RunResumed'] })
+    const resumes = earlier.flatMap((fact) => (fact.type === 'RunResumed' ? [fact.data.fromStep] : []))
+    const refold = createRefold(run, [...resumes, step])
+    for await (const messages of runMessages(this.analytics, run)) {
+      for (const message of messages) {
+        // The history is written behind, in log order: once it has the message that asks, it has all that came before.
+        if (message.name === 'run.resumed' && message.data.attempt >= beforeAttempt) return found(refold.learningAt(step), run, step)
+        refold.take(message)
+      }
     }
+    throw new LearningUnavailable(`The history of the run ${run} has not caught up with the start of attempt ${beforeAttempt}.`)
   }
+}
+
+function found(learning: Learning | undefined, run: string, step: number): Learning {
+  if (learning === undefined) throw new LearningUnavailable(`The history of the run ${run} holds no losses up to step ${step}.`)
+  return learning
 }
