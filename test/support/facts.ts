@@ -8,7 +8,11 @@ type Fields<N extends TrainerEvent['name']> = Partial<Extract<TrainerEvent, { na
 
 /** A run of three domains and two ranks, mixed by ODM, deciding every second step. */
 export function aRun(fields: Partial<RunStarted> = {}): TrainerEvent {
-  const domains = [{ name: 'web' }, { name: 'code' }, { name: 'books' }]
+  const domains = [
+    { name: 'web', weight: 0.5 },
+    { name: 'code', weight: 0.25 },
+    { name: 'books', weight: 0.25 },
+  ]
   const data: RunStarted = {
     run: runId,
     project: 'p',

@@ -10,3 +10,14 @@ export { mergeStep, type MergedStep, type Observation } from './merge-step.js'
 export { createAssembler, emptyAssembly, type AssemblyState, type Assembler } from './assembler.js'
 export { applyGuards, checkGuards, resolveGuards, simplexFault, type GuardRails } from './guard-rails.js'
 export { MixtureError } from './mixture-error.js'
+export {
+  createReplay,
+  offPolicyWarning,
+  type Replay,
+  type ReplayChoice,
+  type ReplayOptions,
+  type ReplayReport,
+} from './replay.js'
+export { compareDecisions, type Comparison } from './compare-decisions.js'
+export { createRefold, refoldLearning, type Refold } from './refold.js'
+export type { SideBySide } from './side-by-side.js'

@@ -1,0 +1,478 @@
+import { describe, expect, it } from 'vitest'
+import {
+  aRun,
+  annotated,
+  applied,
+  checkpoint,
+  decisionsIn,
+  domainsNamed,
+  evaluation,
+  finished,
+  freeze,
+  frozen,
+  given,
+  inLog,
+  losses,
+  metrics,
+  override,
+  refused,
+  resumed,
+  runId,
+  stepOf,
+  stepsOf,
+  tell,
+  thaw,
+  typesIn,
+} from '../../../test/support/facts.js'
+import { openDesk } from './run-desk.js'
+
+const rejected = (sentence: RegExp) => ({
+  kind: 'rejected',
+  because: expect.stringMatching(sentence) as string,
+})
+const ignored = (sentence: RegExp) => ({
+  kind: 'ignored',
+  because: expect.stringMatching(sentence) as string,
+})
+
+describe('a run begins', () => {
+  it('with its first mixture, so that a trainer never has to guess', () => {
+    const { effects } = given().when(aRun())
+    expect(typesIn(effects)).toEqual(['RunStarted', 'MixtureDecided'])
+    expect(effects.commands).toMatchObject([
+      { version: 1, fromStep: 0, domains: ['web', 'code', 'books'], decidedAtStep: -1, lifecycle: 'train' },
+    ])
+  })
+  it('with the declared mixture, moved into the floors and ceilings', () => {
+    const domains = [
+      { name: 'a', weight: 9 },
+      { name: 'b', weight: 1 },
+    ]
+    const [first] = decisionsIn(given().when(aRun({ domains, guards: { floor: 0.25 } })).effects)
+    expect(first).toMatchObject({
+      weights: [0.75, 0.25],
+      previous: [0.9, 0.1],
+      guards: [{ guard: 'floorAndCeiling' }],
+    })
+  })
+  it('is refused with every fault at once', () => {
+    const { effects, desk } = given().when(aRun({ policy: { name: 'magic' }, guards: { floor: 0.5 } }))
+    expect(typesIn(effects)).toEqual(['RunRefused'])
+    expect(effects.rejections[0]!.because).toMatch(/no policy "magic".*floors add up to 1\.5/)
+    expect(desk.state()!.status).toBe('refused')
+  })
+  it.each([
+    ['an unknown policy', { policy: { name: 'magic' } }],
+    ['a bad configuration', { policy: { name: 'odm', config: { smoothing: 7 } } }],
+    ['impossible guards', { guards: { ceiling: 0.1 } }],
+  ])('and refused for %s takes nothing in, before and after a restart', (_, fields) => {
+    const { desk } = given().when(aRun(fields))
+    const restored = openDesk(runId, { state: desk.snapshot(), cursor: desk.cursor() })
+    for (const one of [desk, restored]) {
+      const { effects, ingested } = tell(
+        inLog([losses(0), evaluation(0), freeze('1'), resumed(2, 0), finished(0)], 1),
+        { desk: one },
+      )
+      expect(effects).toEqual({ events: [], commands: [], checkpoints: [], rejections: [] })
+      expect(ingested[0]).toEqual(ignored(/over/))
+    }
+  })
+  it('a second time with the same settings is boring, with others is rejected', () => {
+    expect(given(aRun()).when(aRun()).ingested).toEqual([ignored(/started already, with the same/)])
+    expect(given(aRun()).when(aRun({ domains: domainsNamed(4) })).ingested).toEqual([
+      rejected(/started already with other settings/),
+    ])
+  })
+  it('must begin before anything else', () => {
+    expect(given().when(losses(0)).ingested).toEqual([rejected(/has not started; send run\.started first/)])
+    expect(() => openDesk(runId).snapshot()).toThrow(/nothing to save/)
+  })
+})
+
+describe('losses', () => {
+  it('lead to a decision at the cadence, once all ranks have reported', () => {
+    const { effects, ingested } = given(aRun(), ...stepOf(0)).when(losses(1, 1), losses(1, 0))
+    expect(ingested.map((one) => one.kind)).toEqual(['waiting', 'closed'])
+    expect(decisionsIn(effects)).toMatchObject([
+      {
+        version: 2,
+        step: 1,
+        fromStep: 2,
+        evidence: { fromStep: 0, toStep: 1, steps: 2, observations: 4, tokens: 1200 },
+      },
+    ])
+  })
+  it('close without a missing rank once a step `lateness` ahead is seen; what comes then is late, and again a repetition', () => {
+    const { effects, ingested, desk } = given(aRun(), losses(0), losses(1), ...stepOf(2)).when(
+      losses(4),
+      losses(0, 1),
+      losses(0, 1),
+      losses(2, 1),
+    )
+    expect(ingested.map((one) => one.kind)).toEqual(['closed', 'ignored', 'ignored', 'ignored'])
+    expect(desk.state()!.counts).toMatchObject({ late: 1, duplicate: 2 })
+    expect(decisionsIn(effects)).toEqual([])
+  })
+  it.each([
+    ['a rank that is not there', losses(0, 2), /rank 2 doesn't exist; the run has 2 ranks/],
+    ['too few domains', losses(0, 0, { tokens: [1], lossSum: [1] }), /1 domains came, the run has 3/],
+    [
+      'an unknown domain',
+      losses(0, 0, { domains: [3], tokens: [1], lossSum: [1] }),
+      /no domain with index 3/,
+    ],
+    ['an attempt to come', losses(0, 0, { attempt: 2 }), /attempt 2 has not begun/],
+    ['a step too far ahead', losses(1_000_002, 0), /more than 1000000 steps ahead of 0/],
+  ])('are rejected for %s', (_, message, sentence) => {
+    const { ingested, effects } = given(aRun(), losses(0, 1)).when(message)
+    expect(ingested).toEqual([rejected(sentence)])
+    expect(effects.events).toEqual([])
+  })
+  it('that are not finite leave their domain out, told for the first of consecutive steps', () => {
+    const bad = (step: number) => [losses(step, 0), losses(step, 1, { lossSum: [null, 1, 1] })]
+    const { effects } = given(aRun({ cadence: 10 })).when(...bad(0), ...bad(1), ...stepOf(2), ...bad(3))
+    expect(
+      effects.events.map(
+        (event) => event.type === 'DomainQuarantined' && [event.data.step, event.data.domain],
+      ),
+    ).toEqual([
+      [0, 'web'],
+      [3, 'web'],
+    ])
+  })
+  it('under a version never issued are counted and used', () => {
+    const { desk } = given(aRun()).when(...stepsOf(0, 1, 2, { mixtureVersion: 9 }))
+    expect(desk.state()!.counts['versionNeverIssued']).toBe(2)
+    expect(desk.state()!.version).toBe(2)
+  })
+  it('are weighed by the mixture in force when they were sampled', () => {
+    const policy = { name: 'odm', config: { variant: 'paper' } }
+    const digests = [1, 2].map((mixtureVersion) => {
+      const { effects } = given(aRun({ policy }), ...stepsOf(0, 1, 2, { mixtureVersion: 1 })).when(
+        ...stepsOf(2, 5, 2, { mixtureVersion }),
+      )
+      return decisionsIn(effects)[0]!.stateDigest
+    })
+    expect(digests[0]).not.toBe(digests[1])
+  })
+})
+
+describe('holds', () => {
+  it('are written once a reason', () => {
+    const { effects } = given(aRun({ policy: { name: 'uniform' }, cadence: 1 })).when(...stepsOf(0, 5))
+    expect(typesIn(effects)).toEqual(['MixtureHeld'])
+  })
+  it('wait for the minimum of evidence', () => {
+    const { effects } = given(aRun({ guards: { minimumEvidence: { steps: 4, tokens: 2400 } } })).when(
+      ...stepsOf(0, 3),
+    )
+    expect(effects.events).toMatchObject([
+      { type: 'MixtureHeld', data: { step: 1, guards: [{ guard: 'minimumEvidence' }] } },
+      { type: 'MixtureDecided', data: { step: 3, evidence: { steps: 4, tokens: 2400 } } },
+    ])
+  })
+  it('name the signal that the policy lacks', () => {
+    const run = aRun({ policy: { name: 'doremi' } })
+    const { effects } = given(run).when(...stepsOf(0, 1))
+    expect(effects.events).toMatchObject([
+      {
+        type: 'MixtureHeld',
+        data: { because: expect.stringMatching(/needs the signal clippedExcessSum/) as string },
+      },
+    ])
+    const later = given(run).when(...stepsOf(0, 1, 2, { signals: { clippedExcessSum: [1, 2, 3] } }))
+    expect(decisionsIn(later.effects)).toHaveLength(1)
+  })
+})
+
+describe('people', () => {
+  it('freeze and thaw: evidence goes on, decisions wait', () => {
+    const { effects } = given(aRun()).when(freeze('1'), ...stepsOf(0, 5), thaw('2'), ...stepsOf(6, 7))
+    expect(typesIn(effects)).toEqual(['MixtureFrozen', 'MixtureHeld', 'MixtureThawed', 'MixtureDecided'])
+    expect(decisionsIn(effects)[0]!.evidence.steps).toBe(8)
+  })
+  it('override, and the run has that mixture until the policy decides again', () => {
+    const { effects, desk } = given(aRun()).when(override('1', [0, 0.5, 0.5]))
+    expect(typesIn(effects)).toEqual(['MixtureOverridden', 'MixtureDecided'])
+    expect(decisionsIn(effects)[0]).toMatchObject({
+      version: 2,
+      weights: [0, 0.5, 0.5],
+      because: { summary: 'Set by ada: more code' },
+    })
+    expect(desk.state()!.learning.weights).toEqual([0, 0.5, 0.5])
+  })
+  it.each([
+    ['thaw what is not frozen', thaw('1'), /nothing to thaw/],
+    ['override with too few weights', override('1', [1]), /3 domains, 1 weights came/],
+    [
+      'override with weights that are no mixture',
+      override('1', [1, 1, 1]),
+      /add up to 3; they must add up to 1/,
+    ],
+  ])('are told when they %s', (_, message, sentence) => {
+    const { effects } = given(aRun()).when(message, message)
+    expect(effects.events).toMatchObject([
+      { type: 'RequestRefused', data: { problems: [expect.stringMatching(sentence)] } },
+    ])
+  })
+  it('are told when they freeze twice, or ask anything of a run that is over', () => {
+    expect(typesIn(given(aRun(), freeze('1')).when(freeze('2')).effects)).toEqual(['RequestRefused'])
+    expect(typesIn(given(aRun(), finished(0)).when(override('2', [1, 0, 0])).effects)).toEqual([
+      'RequestRefused',
+    ])
+  })
+  it('annotate; changing nothing is ignored, and params do not grow without end', () => {
+    const { effects } = given(aRun({ params: { a: 1 } })).when(
+      annotated({ params: { b: 2 }, notes: 'n' }),
+      annotated({ params: { b: 2 } }),
+      annotated({ params: { c: 'x'.repeat(300_000) } }),
+    )
+    expect(effects.events).toMatchObject([
+      { type: 'RunAnnotated', data: { params: { a: 1, b: 2 }, notes: 'n', tags: [] } },
+    ])
+    expect(effects.rejections).toMatchObject([
+      { offset: 3, because: expect.stringMatching(/metrics\.logged/) as string },
+    ])
+  })
+})
+
+describe('acknowledgements', () => {
+  it('are written once a rank', () => {
+    const { effects, desk } = given(aRun()).when(
+      applied(1, 0),
+      applied(1, 0),
+      applied(1, 1),
+      applied(1, 1),
+      refused(1),
+      refused(1),
+    )
+    expect(typesIn(effects)).toEqual(['MixtureApplied', 'MixtureApplied', 'MixtureRefused'])
+    expect(desk.state()!.counts).toMatchObject({
+      duplicateAcknowledgement: 2,
+      duplicateRefusal: 1,
+      acknowledgements: 2,
+    })
+  })
+  it('of what never was are rejected', () => {
+    const { effects, ingested } = given(aRun()).when(
+      applied(2),
+      applied(1, 2),
+      refused(7),
+      applied(1, 0, { attempt: 3 }),
+    )
+    expect(effects.rejections.map((one) => one.because)).toEqual([
+      expect.stringMatching(/version 2 was never issued; the newest is 1/),
+      expect.stringMatching(/rank 2 doesn't exist/),
+      expect.stringMatching(/version 7 was never issued/),
+    ])
+    expect(ingested[3]).toEqual(rejected(/attempt 3 has not begun/))
+  })
+  const guards = { acknowledgeWithin: 5 }
+  it('that stay away expire the mixture in steps of the run; it is sent again, once', () => {
+    const { effects } = given(
+      aRun({ policy: { name: 'uniform' }, guards, cadence: 100 }),
+      applied(1, 0),
+    ).when(...stepsOf(0, 30))
+    expect(effects.events).toMatchObject([
+      { type: 'MixtureExpired', data: { version: 1, step: 5, missingRanks: 1 } },
+    ])
+    expect(effects.commands).toMatchObject([{ version: 1 }])
+  })
+  it('that stay away are noticed although newer mixtures come faster than they expire, ever more rarely', () => {
+    const { effects } = given(aRun({ guards })).when(...stepsOf(0, 60))
+    const expired = effects.events.flatMap((event) =>
+      event.type === 'MixtureExpired' ? [event.data.step] : [],
+    )
+    expect(expired).toEqual([5, 16, 38])
+  })
+  it('by every rank leave nothing to expire', () => {
+    const { effects } = given(aRun({ policy: { name: 'uniform' }, guards })).when(
+      applied(1, 0),
+      applied(1, 1),
+      ...stepsOf(0, 30),
+    )
+    expect(typesIn(effects)).toEqual(['MixtureApplied', 'MixtureApplied', 'MixtureHeld'])
+  })
+})
+
+describe('a run ends', () => {
+  it('folding its last steps without deciding', () => {
+    const { effects, desk } = given(aRun(), ...stepOf(0), losses(1)).when(finished(1))
+    expect(typesIn(effects)).toEqual(['RunFinished'])
+    expect(desk.state()).toMatchObject({ status: 'completed', learning: { step: 1 } })
+  })
+  it('and takes nothing more in', () => {
+    const { effects, ingested } = given(aRun(), finished(0)).when(losses(1), finished(1), metrics(1))
+    expect(effects.events).toEqual([])
+    expect(ingested.map((one) => one.kind)).toEqual(['ignored', 'ignored', 'waiting'])
+  })
+  it('not by an attempt that is over', () => {
+    expect(given(aRun(), resumed(2, 3)).when(finished(0)).ingested).toEqual([ignored(/Attempt 1 is over/)])
+  })
+})
+
+describe('a run resumes', () => {
+  const policy = { name: 'odm', config: { variant: 'paper' } }
+  // A trainer applies a mixture some steps after it was decided, and goes on with what its checkpoint had. The second
+  // attempt gets versions 7 and later of an uninterrupted run four higher: 7 to 9 were spent, 10 says the resume.
+  const version = (step: number, attempt: number) => {
+    const uninterrupted = Math.max(1, Math.floor(step / 2) - 1)
+    return attempt === 1 || uninterrupted < 7 ? uninterrupted : uninterrupted + 4
+  }
+  const steps = (first: number, last: number, attempt = 1) =>
+    Array.from({ length: last - first + 1 }, (_, i) =>
+      stepOf(first + i, 2, { attempt, mixtureVersion: version(first + i, attempt) }),
+    ).flat()
+  const decided = (facts: Parameters<typeof inLog>[0]) => decisionsIn(tell(inLog(facts)).effects)
+  const essence = ({
+    weights,
+    proposed,
+    previous,
+    step,
+    evidence,
+    stateDigest,
+    because,
+    guards,
+  }: ReturnType<typeof decisionsIn>[number]) => ({
+    weights,
+    proposed,
+    previous,
+    step,
+    evidence,
+    stateDigest,
+    because,
+    guards,
+  })
+
+  it('from a checkpoint and decides as if nothing had happened', () => {
+    const whole = decided([aRun({ policy }), ...steps(0, 21)])
+    const broken = decided([
+      aRun({ policy }),
+      ...steps(0, 12),
+      checkpoint(12),
+      ...steps(13, 17),
+      resumed(2, 12),
+      ...steps(13, 21, 2),
+    ])
+    const second = broken.filter((one) => one.attempt === 2)
+    expect(second[0]).toMatchObject({
+      step: 12,
+      because: { summary: 'Attempt 2 goes on from step 12 with the mixture of that step.' },
+    })
+    expect(second.slice(1).map(essence)).toEqual(whole.filter((one) => one.step > 12).map(essence))
+  })
+  it('asking for what it had learned when no checkpoint holds it', () => {
+    const { desk } = given(aRun(), ...stepsOf(0, 5)).when()
+    desk.ingest({ ...resumed(2, 3), offset: 100 })
+    const { needs, effects } = desk.advance()
+    expect(needs).toEqual({ run: runId, step: 3, beforeAttempt: 2, sinceAttempt: 1 })
+    expect(effects.events).toEqual([])
+    expect(() => desk.snapshot()).toThrow(/1 entries to fold/)
+    desk.provide({ ...desk.state()!.learning })
+    expect(() => desk.advance()).toThrow(/resumes from step 3.*is of step 5/)
+  })
+  it('needing nothing when it goes on from where it stopped', () => {
+    const { effects, desk } = given(aRun(), ...stepsOf(0, 3), finished(3, { status: 'failed' })).when(
+      resumed(2, 3, { ranks: 1 }),
+      losses(4, 0, { attempt: 2 }),
+      losses(5, 0, { attempt: 2 }),
+    )
+    expect(typesIn(effects)).toEqual(['RunResumed', 'MixtureDecided', 'MixtureDecided'])
+    expect(desk.state()).toMatchObject({ status: 'running', attempt: 2, ranks: 1, learning: { step: 5 } })
+  })
+  it('once: what the old attempt still says is ignored, and so are its steps before the resume', () => {
+    const { ingested } = given(aRun(), ...stepsOf(0, 3)).when(
+      resumed(2, 3),
+      resumed(2, 3),
+      losses(4),
+      losses(3, 0, { attempt: 2 }),
+      checkpoint(3),
+      evaluation(3),
+      applied(1),
+    )
+    expect(ingested).toEqual([
+      { kind: 'closed' },
+      ignored(/has begun already/),
+      ignored(/Attempt 1 is over/),
+      ignored(/before the step resumed from/),
+      ignored(/is over/),
+      ignored(/is over/),
+      ignored(/is over/),
+    ])
+  })
+  it('says which checkpoints are of steps that were lived again', () => {
+    const { desk } = tell(
+      inLog([aRun(), ...stepsOf(0, 8), checkpoint(8), checkpoint(4), ...stepsOf(9, 10)]),
+      {},
+    )
+    const earlier = structuredClone(desk.state()!.learning)
+    desk.ingest({ ...resumed(2, 2), offset: 900 })
+    desk.provide({ ...earlier, step: 2 })
+    desk.advance()
+    const again = tell(inLog(stepsOf(3, 9, 2, { attempt: 2 }), 1000), { desk })
+    again.desk.ingest({ ...resumed(3, 8), offset: 2000 })
+    expect(again.desk.advance().needs).toMatchObject({ step: 8, sinceAttempt: 2 })
+  })
+})
+
+describe('the desk', () => {
+  it('leaves what it was given untouched', () => {
+    const facts = [
+      aRun({ params: { a: 1 } }),
+      ...stepsOf(0, 3),
+      evaluation(1),
+      annotated({ tags: ['t'] }),
+      override('1', [1, 0, 0]),
+      checkpoint(3),
+      ...stepsOf(4, 6),
+      resumed(2, 3),
+      finished(3, { attempt: 2 }),
+    ]
+    expect(() => tell(frozen(inLog(facts)))).not.toThrow()
+  })
+  it('is covered for messages before its cursor', () => {
+    const { desk } = tell(inLog([aRun(), ...stepsOf(0, 3)]))
+    const restored = openDesk(runId, { state: desk.snapshot(), cursor: desk.cursor() })
+    const before = restored.snapshot()
+    expect(
+      tell(inLog([aRun(), ...stepsOf(0, 3)]), { desk: restored }).ingested.every(
+        (one) => one.kind === 'covered',
+      ),
+    ).toBe(true)
+    expect(restored.snapshot()).toBe(before)
+  })
+  it('refuses to go on with another formula than the run began with', () => {
+    const { desk } = tell(inLog([aRun()]))
+    const saved = desk.snapshot().replace('"name":"odm","version":1', '"name":"odm","version":2')
+    expect(() => openDesk(runId, { state: saved, cursor: 1 })).toThrow(
+      /version 2 of odm, but version 1 is here/,
+    )
+    expect(() =>
+      openDesk(runId, { state: saved.replace('"name":"odm"', '"name":"gone"'), cursor: 1 }),
+    ).toThrow(/"gone", which is not here/)
+  })
+  it('does not grow with the length of the run', () => {
+    const domains = domainsNamed(24)
+    const told = tell(inLog([aRun({ domains, ranks: 1, cadence: 1 })]))
+    const feed = (first: number, last: number) => {
+      const facts = Array.from({ length: last - first }, (_, i) => first + i).flatMap((step) => [
+        losses(step, 0, {
+          lossSum: domains.map((_, k) => 200 + ((step * 7 + k * 13) % 11)),
+          tokens: domains.map(() => 100),
+          signals: { [`s${step}`]: domains.map(() => 1) },
+        }),
+        evaluation(step, { loss: domains.map(() => step) }),
+        checkpoint(step + 1_000_000),
+        freeze(`f${step}`),
+        thaw(`t${step}`),
+        refused(step),
+        metrics(step),
+      ])
+      tell(inLog(facts, told.desk.cursor()), { desk: told.desk })
+      return told.desk.snapshot().length
+    }
+    const early = feed(0, 300)
+    expect(feed(300, 1500)).toBeLessThan(early * 1.1)
+    expect(early).toBeLessThan(80_000)
+  })
+})
