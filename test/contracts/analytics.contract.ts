@@ -65,15 +65,15 @@ function logContract({ analytics }: AnalyticsUnderTest): void {
   it('reads on after an offset, in pages no longer than asked for, and misses nothing between them', async () => {
     const { observation, event } = rowsOf('paging')
     // Offsets of a shared partition: far apart, unevenly.
-    const offsets = Array.from({ length: 500 }, (_, i) => i * 3 + (i > 250 ? 5_000_000 : 0))
+    const offsets = Array.from({ length: 60 }, (_, i) => i * 3 + (i > 30 ? 5_000_000 : 0))
     await analytics().write(block({ observations: offsets.filter((_, i) => i % 5 > 0).map((offset) => observation(offset)), runEvents: offsets.filter((_, i) => i % 5 === 0).map((offset) => event(offset)) }))
-    for (const pageRows of [1, 7, 100, 100_000]) {
+    for (const pageRows of [1, 7, 20, 100_000]) {
       const seen: string[] = []
-      for await (const page of analytics().readLog('paging', { pageRows, afterOffset: String(offsets[99]) })) {
+      for await (const page of analytics().readLog('paging', { pageRows, afterOffset: String(offsets[9]) })) {
         expect(page.length).toBeLessThanOrEqual(2 * pageRows)
         seen.push(...offsetsOf(page))
       }
-      expect(seen).toEqual(offsets.slice(100).map(String))
+      expect(seen).toEqual(offsets.slice(10).map(String))
     }
   })
 

@@ -11,6 +11,7 @@ import { writeBlock } from './write-block.js'
 /** The port over any engine that speaks ClickHouse's SQL: all that differs is how connections are opened. */
 export function engineAnalytics(open: () => Promise<Links>): Analytics {
   let opened: Links | undefined
+  let starting: Promise<void> | undefined
   let turn = 0
   let writing: Promise<unknown> = Promise.resolve()
   const links = (): Links => {
@@ -30,12 +31,14 @@ export function engineAnalytics(open: () => Promise<Links>): Analytics {
   }
 
   return {
+    // Starting twice at once opens once.
     start: () =>
-      ours(async () => {
+      (starting ??= ours(async () => {
         opened ??= await open()
         await migrate(opened.writer)
-      }),
+      }).finally(() => (starting = undefined))),
     stop: async () => {
+      await starting?.catch(() => undefined)
       const closing = opened
       opened = undefined
       if (closing === undefined) return

@@ -4,9 +4,6 @@ import { AnalyticsError } from './analytics-error.js'
 const exhausted = new Set([158, 159, 160, 191, 241, 290, 307, 396])
 /** Nothing wrong with the rows: the engine is busy, full, starting, read-only or away. */
 const outage = new Set([3, 95, 96, 164, 198, 202, 203, 209, 210, 225, 236, 242, 243, 252, 279, 285, 319, 394, 425, 439, 999])
-const network = /^(E[A-Z]+|UND_ERR_.*)$/
-const awayText = /socket hang up|timeout|ECONN|EPIPE|is closed|not open|connection/i
-
 /** The engine's complaint as ours, by class: an outage is retried, anything else is not. */
 export function asAnalyticsError(error: unknown, whose: 'ours' | 'persons'): AnalyticsError {
   if (error instanceof AnalyticsError) return error
@@ -14,11 +11,11 @@ export function asAnalyticsError(error: unknown, whose: 'ours' | 'persons'): Ana
   const code = codeOf(error, message)
   const said = message.replace(/^Code: \d+\. DB::Exception: /, '').slice(0, 1000)
   if (code === undefined) {
-    const cause = (error as { code?: unknown } | undefined)?.code
-    const away = (typeof cause === 'string' && network.test(cause)) || awayText.test(message)
-    return away
-      ? new AnalyticsError('unavailable', `The history cannot be reached: ${said}`, { cause: error })
-      : new AnalyticsError('internal', `The history failed: ${said}`, { cause: error })
+    // No word from the engine: a broken connection, or whoever stands in front of it. A bug of ours has a class of its own.
+    const ourBug = error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
+    return ourBug
+      ? new AnalyticsError('internal', `The history failed: ${said}`, { cause: error })
+      : new AnalyticsError('unavailable', `The history cannot be reached: ${said}`, { cause: error })
   }
   if (exhausted.has(code))
     return whose === 'persons'

@@ -18,7 +18,9 @@ export async function* readLog(link: Link, run: string, options: { readonly afte
   let coming = next()
   while (coming !== undefined) {
     const { entries, reached } = await coming
-    width = Math.min(widest, Math.max(1, Math.ceil(((reached - after) * pageRows) / Math.max(1, entries.length / 2, entries.length - 1) / 1.1)))
+    const span = reached - after
+    const wanted = entries.length === 0 ? span * 8 : Math.ceil((span * pageRows) / entries.length)
+    width = Math.min(widest, span * 8, Math.max(1, wanted))
     after = reached
     coming = next()
     // Someone who stops reading leaves this one unawaited.

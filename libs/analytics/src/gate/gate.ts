@@ -35,11 +35,11 @@ export function gate(text: string): Outcome<string> {
 function checkWords(tokens: readonly Token[]): string | undefined {
   for (const [i, token] of tokens.entries()) {
     if (is(token, ';')) return 'One statement at a time: take out the semicolon and what follows it.'
+    if (forbiddenDatabases.has(token.text.toLowerCase()) && is(tokens[i + 1], '.')) return `The database ${show(token)} is not readable. ${allowed}`
     if (token.kind === 'word' && forbiddenWords.has(token.upper))
       return `${token.upper} is not taken; write one SELECT that reads, without it (a column of that name goes in backticks).`
     if (token.kind !== 'word' && token.kind !== 'name') continue
     if (isForbiddenName(token.text)) return `${show(token)} is not available: it could reach beyond the history. Functions over columns (aggregates, mathematics, arrays, texts, times) are.`
-    if (forbiddenDatabases.has(token.text.toLowerCase()) && is(tokens[i + 1], '.')) return `The database ${show(token)} is not readable. ${allowed}`
   }
   return undefined
 }

@@ -40,7 +40,7 @@ export function lex(text: string): Outcome<Lexed> {
     if (take(space) !== undefined) sql += text.slice(start, at)
     else if (take(lineComment) !== undefined || take(blockComment) !== undefined) sql += ' '
     else {
-      const token = nextToken(take)
+      const token = text.startsWith('/*', at) ? undefined : nextToken(take)
       if (token === undefined) return bad(unreadable(text, at))
       if (token.kind === 'number' && /[A-Za-z0-9_.]/.test(text[at] ?? '')) return bad(`A number runs into a word at “${text.slice(start, start + 20)}”; put a space between them.`)
       tokens.push(token)
