@@ -1,5 +1,5 @@
 import type { LossesMeasured, RunStarted, TrainerEvent } from '@mixdesk/contracts'
-import { openDesk, type Effects, type Learning, type RunDesk, type RunMessage } from '@mixdesk/mixture'
+import { openDesk, type Effects, type Learning, type LearningNeeded, type RunDesk, type RunMessage } from '@mixdesk/mixture'
 
 /** Builders of what trainers and people say: a test names what matters, the rest is plausible. */
 
@@ -127,7 +127,7 @@ export type Told = {
 /** Takes messages in one by one, folding after each. Learning that a resume needs comes from the checkpoints on the way, or from `fetch`. */
 export function tell(
   messages: readonly RunMessage[],
-  options: { desk?: RunDesk; fetch?: (step: number) => Learning } = {},
+  options: { desk?: RunDesk; fetch?: (needs: LearningNeeded) => Learning | undefined } = {},
 ): Told {
   const desk = options.desk ?? openDesk(runId)
   const effects: Effects = { events: [], commands: [], checkpoints: [], rejections: [] }
@@ -140,7 +140,7 @@ export function tell(
       const kept = effects.checkpoints.findLast(
         (one) => one.step === needs.step && one.attempt >= needs.sinceAttempt,
       )
-      const learning = kept?.learning ?? options.fetch?.(needs.step)
+      const learning = kept?.learning ?? options.fetch?.(needs)
       if (learning === undefined) throw new Error(`Nobody knows what was learned at step ${needs.step}.`)
       desk.provide(learning)
     }

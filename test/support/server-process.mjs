@@ -1,0 +1,19 @@
+// One server as a process of its own, so that a test can kill it: settings come in the environment, the address goes out
+// as one line of JSON. It runs the build, as a user's does.
+import { foundationsOn, readConfig, startConfiguredEngines, startServer } from '@mixdesk/server'
+
+const config = readConfig()
+const engines = await startConfiguredEngines(config, () => undefined)
+const server = await startServer({ ...foundationsOn(config, engines), sagas: process.argv[2] !== 'without-sagas' })
+console.log(JSON.stringify({ url: server.url }))
+
+let ending = false
+for (const signal of ['SIGTERM', 'SIGINT'])
+  process.on(signal, () => {
+    if (ending) return
+    ending = true
+    void server
+      .stop()
+      .then(() => engines.stop())
+      .then(() => process.exit(0))
+  })
