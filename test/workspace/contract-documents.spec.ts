@@ -23,18 +23,30 @@ type Message = {
   examples?: { headers: Record<string, string>; payload: unknown }[]
 }
 type Document = {
-  channels: Record<string, { address: string; messages: Record<string, { $ref: string }>; bindings: { kafka: { topicConfiguration: { 'cleanup.policy': string[] } } } }>
+  channels: Record<
+    string,
+    {
+      address: string
+      messages: Record<string, { $ref: string }>
+      bindings: { kafka: { topicConfiguration: { 'cleanup.policy': string[] } } }
+    }
+  >
   operations: Record<string, { channel: { $ref: string } }>
   components: { messages: Record<string, Message>; schemas: Record<string, AnySchemaObject> }
 }
 const document = read('asyncapi.json') as Document
 const formats = { 'date-time': (text: string) => !Number.isNaN(Date.parse(text)) }
 const pointed = (reference: string) =>
-  reference.slice(2).split('/').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], document)
+  reference
+    .slice(2)
+    .split('/')
+    .reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], document)
 
 describe('docs/asyncapi.json', () => {
   it('is AsyncAPI 3.0 with Kafka bindings 0.5.0, by the schema that its authors publish', () => {
-    const specification = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0.json') as AnySchemaObject
+    const specification = createRequire(import.meta.url)(
+      '@asyncapi/specs/schemas/3.0.0.json',
+    ) as AnySchemaObject
     const ajv = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false })
     const check = ajv.compile(specification)
     check(document)
@@ -46,12 +58,15 @@ describe('docs/asyncapi.json', () => {
   it('has each reference resolve', () => {
     const references = JSON.stringify(document).match(/"#\/[^"]+"/g) ?? []
     expect(references.length).toBeGreaterThan(60)
-    for (const reference of references) expect(pointed(JSON.parse(reference) as string), reference).toBeTypeOf('object')
+    for (const reference of references)
+      expect(pointed(JSON.parse(reference) as string), reference).toBeTypeOf('object')
   })
 
   it('has the four topics, and compacts the commands alone', () => {
     const channels = Object.values(document.channels)
-    expect(channels.map(({ address }) => address).sort()).toEqual(topicSettings.map(({ topic }) => topic).sort())
+    expect(channels.map(({ address }) => address).sort()).toEqual(
+      topicSettings.map(({ topic }) => topic).sort(),
+    )
     for (const { address, bindings } of channels) {
       const compacted = topicSettings.find(({ topic }) => topic === address)?.compacted
       expect(bindings.kafka.topicConfiguration['cleanup.policy']).toEqual([compacted ? 'compact' : 'delete'])
@@ -65,26 +80,34 @@ describe('docs/asyncapi.json', () => {
     expect(names('ledger')).toEqual(Object.keys(ledgerEventSchemas).map((type) => `ledger${type}`))
   })
 
-  const withExamples = Object.entries(document.components.messages).filter(([, { examples }]) => examples !== undefined)
-  it.each(withExamples)('gives examples of %s that its own schemas accept', (_, { payload, headers, examples }) => {
-    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, formats })
-    const checkPayload = ajv.compile(pointed(payload.$ref) as AnySchemaObject)
-    const checkHeaders = ajv.compile(headers)
-    expect(examples).not.toHaveLength(0)
-    for (const example of examples ?? []) {
-      checkPayload(example.payload)
-      expect(checkPayload.errors).toBeNull()
-      checkHeaders(example.headers)
-      expect(checkHeaders.errors).toBeNull()
-    }
-  })
+  const withExamples = Object.entries(document.components.messages).filter(
+    ([, { examples }]) => examples !== undefined,
+  )
+  it.each(withExamples)(
+    'gives examples of %s that its own schemas accept',
+    (_, { payload, headers, examples }) => {
+      const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, formats })
+      const checkPayload = ajv.compile(pointed(payload.$ref) as AnySchemaObject)
+      const checkHeaders = ajv.compile(headers)
+      expect(examples).not.toHaveLength(0)
+      for (const example of examples ?? []) {
+        checkPayload(example.payload)
+        expect(checkPayload.errors).toBeNull()
+        checkHeaders(example.headers)
+        expect(checkHeaders.errors).toBeNull()
+      }
+    },
+  )
 
-  it.each(Object.keys(document.channels['trainerEvents']!.messages))('gives an example of %s that the intake takes', (id) => {
-    const { headers, payload } = document.components.messages[id]!.examples![0]!
-    const opened = openKafkaEvent(headers, new TextEncoder().encode(JSON.stringify(payload)))
-    if (!opened.ok) throw new Error(opened.because)
-    expect(parseTrainerEvent(opened.value)).toMatchObject({ ok: true, value: { data: payload } })
-  })
+  it.each(Object.keys(document.channels['trainerEvents']!.messages))(
+    'gives an example of %s that the intake takes',
+    (id) => {
+      const { headers, payload } = document.components.messages[id]!.examples![0]!
+      const opened = openKafkaEvent(headers, new TextEncoder().encode(JSON.stringify(payload)))
+      if (!opened.ok) throw new Error(opened.because)
+      expect(parseTrainerEvent(opened.value)).toMatchObject({ ok: true, value: { data: payload } })
+    },
+  )
 })
 
 describe('docs/schemas', () => {
@@ -94,7 +117,8 @@ describe('docs/schemas', () => {
 
   it('has one file a message', () => {
     expect(files).toHaveLength(
-      [trainerEventSchemas, trainerCommandSchemas, ledgerEventSchemas].flatMap((all) => Object.keys(all)).length,
+      [trainerEventSchemas, trainerCommandSchemas, ledgerEventSchemas].flatMap((all) => Object.keys(all))
+        .length,
     )
   })
 
