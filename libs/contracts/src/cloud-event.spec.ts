@@ -21,8 +21,12 @@ describe('binary mode', () => {
   })
 
   it('reads headers as text, as bytes, or as lists of either', () => {
-    const asBytes = Object.fromEntries(Object.entries(binary).map(([name, value]) => [name, utf8.encode(value)]))
-    const asLists = Object.fromEntries(Object.entries(binary).map(([name, value]) => [name, [utf8.encode(value), 'second']]))
+    const asBytes = Object.fromEntries(
+      Object.entries(binary).map(([name, value]) => [name, utf8.encode(value)]),
+    )
+    const asLists = Object.fromEntries(
+      Object.entries(binary).map(([name, value]) => [name, [utf8.encode(value), 'second']]),
+    )
     const expected = openKafkaEvent(binary, bytes(1))
     expect(openKafkaEvent(asBytes, bytes(1))).toEqual(expected)
     expect(openKafkaEvent(asLists, bytes(1))).toEqual(expected)
@@ -37,7 +41,9 @@ describe('binary mode', () => {
   })
 
   it('knows only CloudEvents 1.0', () => {
-    expect(because({ ...binary, ce_specversion: '0.3' }, bytes({}))).toBe('CloudEvents version 1.0 was expected, 0.3 came.')
+    expect(because({ ...binary, ce_specversion: '0.3' }, bytes({}))).toBe(
+      'CloudEvents version 1.0 was expected, 0.3 came.',
+    )
   })
 
   it('leaves the time out of the headers where there is none', () => {
@@ -46,12 +52,15 @@ describe('binary mode', () => {
 })
 
 describe('structured mode', () => {
-  it.each(['application/cloudevents+json', 'application/cloudevents+json; charset=utf-8'])('is told by content-type %s', (contentType) => {
-    expect(openKafkaEvent({ 'content-type': contentType }, bytes(structured))).toEqual({
-      ok: true,
-      value: { ...event, name: 'losses.measured', data: { step: 1 } },
-    })
-  })
+  it.each(['application/cloudevents+json', 'application/cloudevents+json; charset=utf-8'])(
+    'is told by content-type %s',
+    (contentType) => {
+      expect(openKafkaEvent({ 'content-type': contentType }, bytes(structured))).toEqual({
+        ok: true,
+        value: { ...event, name: 'losses.measured', data: { step: 1 } },
+      })
+    },
+  )
 
   it.each([
     [{ ...structured, specversion: undefined }, '`specversion` "1.0" was expected'],
@@ -85,6 +94,8 @@ describe('types and topics', () => {
 
   it('compacts what is level-triggered, and nothing else', () => {
     expect(topicSettings.map(({ topic }) => topic).sort()).toEqual(Object.values(topics).sort())
-    expect(topicSettings.filter(({ compacted }) => compacted).map(({ topic }) => topic)).toEqual([topics.trainerCommands])
+    expect(topicSettings.filter(({ compacted }) => compacted).map(({ topic }) => topic)).toEqual([
+      topics.trainerCommands,
+    ])
   })
 })

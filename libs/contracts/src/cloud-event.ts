@@ -3,7 +3,9 @@ import { limits } from './primitives.js'
 import { nameOfType } from './topics.js'
 
 /** Headers of a message as any Kafka client hands them over. */
-export type RawHeaders = { readonly [name: string]: string | Uint8Array | readonly (string | Uint8Array)[] | undefined }
+export type RawHeaders = {
+  readonly [name: string]: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+}
 
 /** A CloudEvents 1.0 event, opened but not yet checked against our schemas. */
 export type OpenedEvent = {
@@ -20,14 +22,18 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 
 function header(headers: RawHeaders, name: string): string | undefined {
   const value = headers[name]
-  const first = Array.isArray(value) ? (value as readonly (string | Uint8Array)[])[0] : (value as string | Uint8Array | undefined)
+  const first = Array.isArray(value)
+    ? (value as readonly (string | Uint8Array)[])[0]
+    : (value as string | Uint8Array | undefined)
   if (first === undefined) return undefined
   return typeof first === 'string' ? first : new TextDecoder().decode(first)
 }
 
 function parseJson(value: Uint8Array): Outcome<unknown> {
   if (value.byteLength > limits.messageBytes)
-    return bad(`The message has ${value.byteLength} bytes; at most ${limits.messageBytes} are accepted. Send fewer domains or signals a message.`)
+    return bad(
+      `The message has ${value.byteLength} bytes; at most ${limits.messageBytes} are accepted. Send fewer domains or signals a message.`,
+    )
   let text: string
   try {
     text = decoder.decode(value)
@@ -53,10 +59,13 @@ export function openKafkaEvent(headers: RawHeaders, value: Uint8Array | null): O
   if (type === undefined) {
     const contentType = header(headers, 'content-type') ?? ''
     if (contentType.startsWith('application/cloudevents+json')) return openStructuredEvent(parsed.value)
-    return bad('The message has no `ce_type` header. Send a CloudEvent: binary mode with ce_ headers, or content-type application/cloudevents+json.')
+    return bad(
+      'The message has no `ce_type` header. Send a CloudEvent: binary mode with ce_ headers, or content-type application/cloudevents+json.',
+    )
   }
   const version = header(headers, 'ce_specversion')
-  if (version !== undefined && version !== '1.0') return bad(`CloudEvents version 1.0 was expected, ${version.slice(0, 32)} came.`)
+  if (version !== undefined && version !== '1.0')
+    return bad(`CloudEvents version 1.0 was expected, ${version.slice(0, 32)} came.`)
   const time = header(headers, 'ce_time')
   return good({
     id: header(headers, 'ce_id') ?? '',
@@ -70,19 +79,34 @@ export function openKafkaEvent(headers: RawHeaders, value: Uint8Array | null): O
 
 /** Opens one CloudEvent in JSON form, as HTTP batches and structured Kafka messages carry it. */
 export function openStructuredEvent(value: unknown): Outcome<OpenedEvent> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('A CloudEvent as a JSON object was expected.')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return bad('A CloudEvent as a JSON object was expected.')
   const event = value as Record<string, unknown>
   const { id, type, source, specversion, time, data } = event
   if (specversion !== '1.0') return bad('`specversion` "1.0" was expected. Send a CloudEvents 1.0 event.')
   if (typeof type !== 'string' || type === '') return bad('`type` is missing; expected mixdesk.<name>.v1.')
-  if (typeof id !== 'string' || id === '') return bad('`id` is missing; expected a non-empty text, unique for the source.')
-  if (typeof source !== 'string' || source === '') return bad('`source` is missing; expected who sends the event, as a URI reference.')
+  if (typeof id !== 'string' || id === '')
+    return bad('`id` is missing; expected a non-empty text, unique for the source.')
+  if (typeof source !== 'string' || source === '')
+    return bad('`source` is missing; expected who sends the event, as a URI reference.')
   if (data === undefined) return bad('`data` is missing.')
-  return good({ id, type, source, ...(typeof time === 'string' ? { time } : {}), name: nameOfType(type), data })
+  return good({
+    id,
+    type,
+    source,
+    ...(typeof time === 'string' ? { time } : {}),
+    name: nameOfType(type),
+    data,
+  })
 }
 
 /** Headers of an event in binary mode. */
-export function cloudEventHeaders(event: { id: string; type: string; source: string; time?: string | undefined }): Record<string, string> {
+export function cloudEventHeaders(event: {
+  id: string
+  type: string
+  source: string
+  time?: string | undefined
+}): Record<string, string> {
   return {
     ce_id: event.id,
     ce_type: event.type,

@@ -17,7 +17,9 @@ describe('the types of the messages', () => {
   it('narrow to their data by name', () => {
     expectTypeOf<Extract<TrainerEvent, { name: 'losses.measured' }>['data']>().toEqualTypeOf<LossesMeasured>()
     expectTypeOf<TrainerEvent['name']>().toEqualTypeOf<TrainerEventName>()
-    expectTypeOf<Extract<LedgerEvent, { type: 'MixtureDecided' }>['data']>().toEqualTypeOf<LedgerData<'MixtureDecided'>>()
+    expectTypeOf<Extract<LedgerEvent, { type: 'MixtureDecided' }>['data']>().toEqualTypeOf<
+      LedgerData<'MixtureDecided'>
+    >()
     expectTypeOf<LedgerEnvelope['type']>().toEqualTypeOf<LedgerEventType>()
   })
 

@@ -16,7 +16,13 @@ export const sha256Hex = (text: string): string => bytesToHex(sha256(utf8ToBytes
 export const digestOf = (value: unknown): string => sha256Hex(canonicalJson(value))
 
 /** Derived, so that deciding the same thing twice gives the same id, which the ledger then refuses. */
-export const decisionIdOf = (run: string, attempt: number, step: number, policy: string, version: number): string =>
-  sha256Hex(`decision\n${run}\n${attempt}\n${step}\n${policy}\n${version}`).slice(0, 32)
-export const ledgerEventIdOf = (stream: string, version: number): string => sha256Hex(`ledger\n${stream}\n${version}`).slice(0, 32)
+export const decisionIdOf = (
+  run: string,
+  attempt: number,
+  step: number,
+  policy: string,
+  version: number,
+): string => sha256Hex(`decision\n${run}\n${attempt}\n${step}\n${policy}\n${version}`).slice(0, 32)
+export const ledgerEventIdOf = (stream: string, version: number): string =>
+  sha256Hex(`ledger\n${stream}\n${version}`).slice(0, 32)
 export const streamOf = (run: string): string => `run-${run}`

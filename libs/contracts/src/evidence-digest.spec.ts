@@ -2,7 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { emptyEvidence, evidenceHex, extendEvidence, type EvidenceDigest } from './evidence-digest.js'
 
-const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.maxSafeNat(), fc.constantFrom(0, 1, -1))
+const number = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.maxSafeNat(),
+  fc.constantFrom(0, 1, -1),
+)
 const arrays = fc.array(fc.array(number, { maxLength: 12 }), { maxLength: 6 })
 const hexOf = (...all: number[][]) => evidenceHex(extendEvidence(emptyEvidence, all))
 
@@ -33,20 +37,35 @@ describe('the evidence digest', () => {
     const float = new Float64Array(1)
     const bits = new BigUint64Array(float.buffer)
     fc.assert(
-      fc.property(fc.array(number, { minLength: 1, maxLength: 12 }), fc.nat(), fc.integer({ min: 0, max: 63 }), (all, at, bit) => {
-        const i = at % all.length
-        float[0] = all[i]!
-        bits[0]! ^= 1n << BigInt(bit)
-        const flipped = float[0]
-        fc.pre(Number.isFinite(flipped) && flipped !== all[i])
-        expect(hexOf(all.with(i, flipped))).not.toBe(hexOf(all))
-      }),
+      fc.property(
+        fc.array(number, { minLength: 1, maxLength: 12 }),
+        fc.nat(),
+        fc.integer({ min: 0, max: 63 }),
+        (all, at, bit) => {
+          const i = at % all.length
+          float[0] = all[i]!
+          bits[0]! ^= 1n << BigInt(bit)
+          const flipped = float[0]
+          fc.pre(Number.isFinite(flipped) && flipped !== all[i])
+          expect(hexOf(all.with(i, flipped))).not.toBe(hexOf(all))
+        },
+      ),
       { numRuns: 2_000 },
     )
   })
 
   it('tells apart what order, length and grouping tell apart', () => {
-    const all = [hexOf(), hexOf([]), hexOf([0]), hexOf([0, 0]), hexOf([0], [0]), hexOf([], [0]), hexOf([1, 2]), hexOf([2, 1]), hexOf([1], [2])]
+    const all = [
+      hexOf(),
+      hexOf([]),
+      hexOf([0]),
+      hexOf([0, 0]),
+      hexOf([0], [0]),
+      hexOf([], [0]),
+      hexOf([1, 2]),
+      hexOf([2, 1]),
+      hexOf([1], [2]),
+    ]
     expect(new Set(all).size).toBe(all.length)
   })
 

@@ -15,7 +15,10 @@ const c4 = 0xa1e38b93
 const rotl = (x: number, r: number) => (x << r) | (x >>> (32 - r))
 
 /** The digest after these arrays, in order; every array's length goes in first. */
-export function extendEvidence(digest: EvidenceDigest, arrays: readonly (readonly number[])[]): EvidenceDigest {
+export function extendEvidence(
+  digest: EvidenceDigest,
+  arrays: readonly (readonly number[])[],
+): EvidenceDigest {
   let [h1, h2, h3, h4] = digest
   const mix = (k1: number, k2: number) => {
     h1 ^= Math.imul(rotl(Math.imul(k1, c1), 15), c2)
@@ -38,4 +41,5 @@ export function extendEvidence(digest: EvidenceDigest, arrays: readonly (readonl
   return [h1 >>> 0, h2 >>> 0, h3 >>> 0, h4 >>> 0]
 }
 
-export const evidenceHex = (digest: EvidenceDigest): string => digest.map((word) => word.toString(16).padStart(8, '0')).join('')
+export const evidenceHex = (digest: EvidenceDigest): string =>
+  digest.map((word) => word.toString(16).padStart(8, '0')).join('')

@@ -8,7 +8,11 @@ import type { TrainerEvent, TrainerEventName } from './trainer/trainer-events.js
 const run = 'llm-7b/2026-03-01'
 const project = 'llm-7b'
 const attempt = 1
-const policy = { name: 'odm', version: 1, configDigest: '8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4' }
+const policy = {
+  name: 'odm',
+  version: 1,
+  configDigest: '8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4',
+}
 const decisionId = 'b5bb9d8014a0f9b1d61e21e796d78dcc'
 const because = 'code still learns fast: its loss per token is the highest for its share.'
 const request = { run, requestId: 'c0ffee', by: 'ada', because: 'An evaluation looks wrong.' }
@@ -51,7 +55,14 @@ export const trainerEventExamples: {
   'checkpoint.saved': { run, attempt, step: 200, uri: 's3://checkpoints/llm-7b/200' },
   'run.resumed': { run, attempt: 2, step: 200, ranks: 2 },
   'run.finished': { run, attempt: 2, step: 99_999, status: 'completed' },
-  'metrics.logged': { run, attempt, step: 120, rank: 0, names: ['learningRate', 'gradientNorm'], values: [0.0003, 0.87] },
+  'metrics.logged': {
+    run,
+    attempt,
+    step: 120,
+    rank: 0,
+    names: ['learningRate', 'gradientNorm'],
+    values: [0.0003, 0.87],
+  },
   'run.annotated': { run, tags: ['baseline', 'paper'], notes: 'Figure 3.' },
   'freeze.requested': request,
   'thaw.requested': { ...request, requestId: 'c0ffef', because: 'The evaluation was wrong.' },
@@ -105,7 +116,12 @@ export const ledgerEventExamples: { readonly [T in LedgerEventType]: LedgerData<
   },
   RunResumed: { ...identity, attempt: 2, fromStep: 200, ranks: 2 },
   RunFinished: { ...identity, attempt: 2, step: 99_999, status: 'completed' },
-  RunAnnotated: { ...identity, params: { learningRate: 0.0003 }, tags: ['baseline', 'paper'], notes: 'Figure 3.' },
+  RunAnnotated: {
+    ...identity,
+    params: { learningRate: 0.0003 },
+    tags: ['baseline', 'paper'],
+    notes: 'Figure 3.',
+  },
   CheckpointSaved: { ...identity, step: 200, uri: 's3://checkpoints/llm-7b/200' },
   MixtureDecided: {
     ...identity,
@@ -120,7 +136,12 @@ export const ledgerEventExamples: { readonly [T in LedgerEventType]: LedgerData<
     policy,
     because: { summary: because, parts: { reward: [-0.08, 0.08], exploration: [-0.02, 0.02] } },
     guards: [
-      { guard: 'largestChange', because: 'The change was halved to 0.1.', before: [0.6, 0.4], after: [0.65, 0.35] },
+      {
+        guard: 'largestChange',
+        because: 'The change was halved to 0.1.',
+        before: [0.6, 0.4],
+        after: [0.65, 0.35],
+      },
     ],
     evidence: {
       fromStep: 111,
@@ -132,13 +153,38 @@ export const ledgerEventExamples: { readonly [T in LedgerEventType]: LedgerData<
     },
     stateDigest: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
   },
-  MixtureHeld: { ...identity, step: 130, version: 4, because: 'Warming up: 130 of 1000 steps seen.', guards: [], policy },
+  MixtureHeld: {
+    ...identity,
+    step: 130,
+    version: 4,
+    because: 'Warming up: 130 of 1000 steps seen.',
+    guards: [],
+    policy,
+  },
   MixtureApplied: { ...identity, version: 4, step: 122, rank: 0 },
   MixtureRefused: { ...identity, version: 4, step: 122, because: 'Step 121 was already sampled.' },
   MixtureExpired: { ...identity, version: 4, step: 221, missingRanks: 1 },
   MixtureFrozen: { ...identity, step: 230, ...person },
-  MixtureThawed: { ...identity, step: 260, ...person, requestId: 'c0ffef', because: 'The evaluation was wrong.' },
-  MixtureOverridden: { ...identity, step: 270, version: 5, ...person, requestId: 'c0fff0', weights: [0.5, 0.5] },
+  MixtureThawed: {
+    ...identity,
+    step: 260,
+    ...person,
+    requestId: 'c0ffef',
+    because: 'The evaluation was wrong.',
+  },
+  MixtureOverridden: {
+    ...identity,
+    step: 270,
+    version: 5,
+    ...person,
+    requestId: 'c0fff0',
+    weights: [0.5, 0.5],
+  },
   RequestRefused: { ...identity, step: 280, requestId: 'c0fff1', by: 'ada', problems: ['The run is over.'] },
-  DomainQuarantined: { ...identity, step: 300, domain: 'code', because: 'The loss of code was not finite at step 300.' },
+  DomainQuarantined: {
+    ...identity,
+    step: 300,
+    domain: 'code',
+    because: 'The loss of code was not finite at step 300.',
+  },
 }

@@ -6,7 +6,13 @@ export * from './trainer/trainer-commands.js'
 export * from './ledger/ledger-events.js'
 export { checkLosses, show } from './trainer/losses-guard.js'
 export { isTrainerEventName, parseTrainerEvent } from './trainer/parse.js'
-export { cloudEventHeaders, openKafkaEvent, openStructuredEvent, type OpenedEvent, type RawHeaders } from './cloud-event.js'
+export {
+  cloudEventHeaders,
+  openKafkaEvent,
+  openStructuredEvent,
+  type OpenedEvent,
+  type RawHeaders,
+} from './cloud-event.js'
 export { defaultPartitions, nameOfType, topicSettings, topics, typeOf } from './topics.js'
 export { canonicalJson, decisionIdOf, digestOf, ledgerEventIdOf, sha256Hex, streamOf } from './digest.js'
 export { emptyEvidence, evidenceHex, extendEvidence, type EvidenceDigest } from './evidence-digest.js'

@@ -31,7 +31,8 @@ export const Attempt = Type.Integer({
 export const Step = Count('Training step the message is about, counted by the trainer.')
 export const Rank = Count('Reporting process of the trainer, from 0.', limits.ranks - 1)
 export const Version = Count('Mixture version; 0 is the mixture the run started with, before any command.')
-export const Because = (description = 'Why, in one sentence.') => Type.String({ maxLength: 4096, description })
+export const Because = (description = 'Why, in one sentence.') =>
+  Type.String({ maxLength: 4096, description })
 export const Json = (description: string) => Type.Unknown({ description })
 export const JsonObject = (description: string) => Type.Record(Type.String(), Type.Unknown(), { description })
 
@@ -57,5 +58,8 @@ export const DomainIndices = Type.Array(Type.Integer({ minimum: 0, maximum: limi
 })
 
 /** An object schema that ignores unknown fields, as every message does. */
-export const Message = <P extends Record<string, TSchema>>(title: string, description: string, properties: P) =>
-  Type.Object(properties, { title, description })
+export const Message = <P extends Record<string, TSchema>>(
+  title: string,
+  description: string,
+  properties: P,
+) => Type.Object(properties, { title, description })

@@ -1,4 +1,3 @@
-
 /** Topics of Mixdesk; every key is a run id, so that one run's messages keep their order. */
 export const topics = {
   trainerEvents: 'mixdesk.trainer-events.v1',
@@ -23,5 +22,7 @@ const suffix = '.v1'
 export const typeOf = (name: string): string => `${prefix}${name}${suffix}`
 /** Short name in a `ce_type`, or undefined where it isn't ours or not version 1. */
 export function nameOfType(type: string): string | undefined {
-  return type.startsWith(prefix) && type.endsWith(suffix) ? type.slice(prefix.length, -suffix.length) : undefined
+  return type.startsWith(prefix) && type.endsWith(suffix)
+    ? type.slice(prefix.length, -suffix.length)
+    : undefined
 }

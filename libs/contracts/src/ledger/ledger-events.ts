@@ -5,7 +5,10 @@ import { meanings } from '../trainer/trainer-commands.js'
 import { runEndings } from '../trainer/trainer-events.js'
 
 const identity = { run: p.Name('Run.'), project: p.Name('Project.'), attempt: p.Attempt }
-const step = Type.Integer({ minimum: -1, description: 'Last closed step of the run when this was written; −1 before the first.' })
+const step = Type.Integer({
+  minimum: -1,
+  description: 'Last closed step of the run when this was written; −1 before the first.',
+})
 
 export const PolicyUsed = Type.Object(
   {
@@ -23,7 +26,9 @@ export const Evidence = Type.Object(
     steps: p.Count('Closed steps.'),
     observations: p.Count('Observations (rank reports).'),
     tokens: p.Count('Tokens over all domains.'),
-    digest: Type.String({ description: '128-bit digest chained over every closed step since the run began.' }),
+    digest: Type.String({
+      description: '128-bit digest chained over every closed step since the run began.',
+    }),
   },
   { description: 'What the decision rests on.' },
 )
@@ -31,7 +36,10 @@ export type Evidence = Static<typeof Evidence>
 
 export const GuardBite = Type.Object(
   {
-    guard: p.Literals(['floorAndCeiling', 'largestChange', 'minimumEvidence', 'quarantine', 'frozen'] as const, 'Which guard rail.'),
+    guard: p.Literals(
+      ['floorAndCeiling', 'largestChange', 'minimumEvidence', 'quarantine', 'frozen'] as const,
+      'Which guard rail.',
+    ),
     because: Type.String({ description: 'What it did, in a sentence.' }),
     before: Type.Optional(p.Numbers('Weights before it.')),
     after: Type.Optional(p.Numbers('Weights after it.')),
@@ -42,14 +50,20 @@ export type GuardBite = Static<typeof GuardBite>
 
 export const Reasons = Type.Object({
   summary: Type.String({ description: 'One sentence.' }),
-  parts: Type.Record(Type.String(), Type.Array(Type.Number()), { description: 'Contributions per domain, named as in the policy; they add up to proposed − the mixture before.' }),
+  parts: Type.Record(Type.String(), Type.Array(Type.Number()), {
+    description:
+      'Contributions per domain, named as in the policy; they add up to proposed − the mixture before.',
+  }),
 })
 
 export const ledgerEventSchemas = {
   RunStarted: p.Message('RunStarted', 'A run began.', {
     ...identity,
     domains: Domains,
-    policy: Type.Composite([PolicyUsed, Type.Object({ config: p.JsonObject('Configuration with defaults filled in.') })]),
+    policy: Type.Composite([
+      PolicyUsed,
+      Type.Object({ config: p.JsonObject('Configuration with defaults filled in.') }),
+    ]),
     guards: Guards,
     ranks: Type.Integer({ minimum: 1 }),
     cadence: Type.Integer({ minimum: 1 }),
@@ -61,68 +75,138 @@ export const ledgerEventSchemas = {
     parent: Type.Optional(p.Name('Parent run.')),
     weights: p.Numbers('Mixture the run starts with (version 0).'),
   }),
-  RunRefused: p.Message('RunRefused', 'A run cannot be mixed as asked; its losses are kept, no decision will come.', {
+  RunRefused: p.Message(
+    'RunRefused',
+    'A run cannot be mixed as asked; its losses are kept, no decision will come.',
+    {
+      ...identity,
+      domains: Domains,
+      policy: PolicyChoice,
+      ranks: Type.Integer({ minimum: 1 }),
+      problems: Type.Array(Type.String(), { description: 'What is wrong, in sentences.' }),
+    },
+  ),
+  RunResumed: p.Message('RunResumed', 'A new attempt began from a checkpoint.', {
     ...identity,
-    domains: Domains,
-    policy: PolicyChoice,
-    ranks: Type.Integer({ minimum: 1 }),
-    problems: Type.Array(Type.String(), { description: 'What is wrong, in sentences.' }),
-  }),
-  RunResumed: p.Message('RunResumed', 'A new attempt began from a checkpoint.', { ...identity, fromStep: p.Step, ranks: Type.Integer({ minimum: 1 }) }),
-  RunFinished: p.Message('RunFinished', 'A run ended.', { ...identity, step: p.Step, status: p.Literals(runEndings, 'How.'), because: Type.Optional(Type.String()) }),
-  RunAnnotated: p.Message('RunAnnotated', 'Params, tags or notes changed.', { ...identity, params: p.JsonObject('All params.'), tags: Tags, notes: Type.String() }),
-  CheckpointSaved: p.Message('CheckpointSaved', 'The trainer saved a checkpoint.', { ...identity, step: p.Step, uri: Type.Optional(Type.String()) }),
-  MixtureDecided: p.Message('MixtureDecided', 'The mixture a run shall use from `fromStep` on. Written once per decision; replaces the last.', {
-    ...identity,
-    decisionId: Type.String({ description: 'hash(run, attempt, step, policy, version).' }),
-    version: Type.Integer({ minimum: 1 }),
-    step,
     fromStep: p.Step,
-    weights: p.Numbers('The mixture.'),
-    proposed: p.Numbers('What the policy proposed, before guard rails.'),
-    previous: p.Numbers('The mixture before.'),
-    meaning: p.Literals(meanings, 'How to read the weights.'),
-    controls: Type.Optional(p.JsonObject('Further settings for the trainer.')),
-    policy: PolicyUsed,
-    because: Reasons,
-    guards: Type.Array(GuardBite),
-    evidence: Evidence,
-    stateDigest: Type.String({ description: "SHA-256 of the policy's state." }),
+    ranks: Type.Integer({ minimum: 1 }),
   }),
-  MixtureHeld: p.Message('MixtureHeld', 'The policy looked and changed nothing; written when the reason changes.', {
+  RunFinished: p.Message('RunFinished', 'A run ended.', {
     ...identity,
-    step,
+    step: p.Step,
+    status: p.Literals(runEndings, 'How.'),
+    because: Type.Optional(Type.String()),
+  }),
+  RunAnnotated: p.Message('RunAnnotated', 'Params, tags or notes changed.', {
+    ...identity,
+    params: p.JsonObject('All params.'),
+    tags: Tags,
+    notes: Type.String(),
+  }),
+  CheckpointSaved: p.Message('CheckpointSaved', 'The trainer saved a checkpoint.', {
+    ...identity,
+    step: p.Step,
+    uri: Type.Optional(Type.String()),
+  }),
+  MixtureDecided: p.Message(
+    'MixtureDecided',
+    'The mixture a run shall use from `fromStep` on. Written once per decision; replaces the last.',
+    {
+      ...identity,
+      decisionId: Type.String({ description: 'hash(run, attempt, step, policy, version).' }),
+      version: Type.Integer({ minimum: 1 }),
+      step,
+      fromStep: p.Step,
+      weights: p.Numbers('The mixture.'),
+      proposed: p.Numbers('What the policy proposed, before guard rails.'),
+      previous: p.Numbers('The mixture before.'),
+      meaning: p.Literals(meanings, 'How to read the weights.'),
+      controls: Type.Optional(p.JsonObject('Further settings for the trainer.')),
+      policy: PolicyUsed,
+      because: Reasons,
+      guards: Type.Array(GuardBite),
+      evidence: Evidence,
+      stateDigest: Type.String({ description: "SHA-256 of the policy's state." }),
+    },
+  ),
+  MixtureHeld: p.Message(
+    'MixtureHeld',
+    'The policy looked and changed nothing; written when the reason changes.',
+    {
+      ...identity,
+      step,
+      version: p.Version,
+      because: Type.String(),
+      guards: Type.Array(GuardBite),
+      policy: PolicyUsed,
+    },
+  ),
+  MixtureApplied: p.Message('MixtureApplied', 'A rank took a mixture into effect.', {
+    ...identity,
     version: p.Version,
+    step: p.Step,
+    rank: p.Rank,
+  }),
+  MixtureRefused: p.Message('MixtureRefused', 'The trainer refused a mixture.', {
+    ...identity,
+    version: p.Version,
+    step: p.Step,
     because: Type.String(),
-    guards: Type.Array(GuardBite),
-    policy: PolicyUsed,
   }),
-  MixtureApplied: p.Message('MixtureApplied', 'A rank took a mixture into effect.', { ...identity, version: p.Version, step: p.Step, rank: p.Rank }),
-  MixtureRefused: p.Message('MixtureRefused', 'The trainer refused a mixture.', { ...identity, version: p.Version, step: p.Step, because: Type.String() }),
-  MixtureExpired: p.Message('MixtureExpired', 'A mixture was not acknowledged in time, counted in steps of the run; it is sent again.', {
-    ...identity,
-    version: p.Version,
-    step,
-    missingRanks: p.Count('Ranks that have not acknowledged it.'),
-  }),
-  MixtureFrozen: p.Message('MixtureFrozen', 'A person froze the mixture.', { ...identity, step, requestId: Type.String(), by: Type.String(), because: Type.String() }),
-  MixtureThawed: p.Message('MixtureThawed', 'A person let the policy decide again.', { ...identity, step, requestId: Type.String(), by: Type.String(), because: Type.String() }),
-  MixtureOverridden: p.Message('MixtureOverridden', 'A person set the mixture; a MixtureDecided with the same version carries it.', {
+  MixtureExpired: p.Message(
+    'MixtureExpired',
+    'A mixture was not acknowledged in time, counted in steps of the run; it is sent again.',
+    {
+      ...identity,
+      version: p.Version,
+      step,
+      missingRanks: p.Count('Ranks that have not acknowledged it.'),
+    },
+  ),
+  MixtureFrozen: p.Message('MixtureFrozen', 'A person froze the mixture.', {
     ...identity,
     step,
-    version: Type.Integer({ minimum: 1 }),
     requestId: Type.String(),
     by: Type.String(),
     because: Type.String(),
-    weights: p.Numbers('The mixture.'),
   }),
-  RequestRefused: p.Message('RequestRefused', 'What a person asked for could not be done.', { ...identity, step, requestId: Type.String(), by: Type.String(), problems: Type.Array(Type.String()) }),
-  DomainQuarantined: p.Message('DomainQuarantined', 'A domain reported a number that was not finite; the step went on without it. Written for the first of consecutive steps.', {
+  MixtureThawed: p.Message('MixtureThawed', 'A person let the policy decide again.', {
     ...identity,
     step,
-    domain: p.Name('Domain.'),
+    requestId: Type.String(),
+    by: Type.String(),
     because: Type.String(),
   }),
+  MixtureOverridden: p.Message(
+    'MixtureOverridden',
+    'A person set the mixture; a MixtureDecided with the same version carries it.',
+    {
+      ...identity,
+      step,
+      version: Type.Integer({ minimum: 1 }),
+      requestId: Type.String(),
+      by: Type.String(),
+      because: Type.String(),
+      weights: p.Numbers('The mixture.'),
+    },
+  ),
+  RequestRefused: p.Message('RequestRefused', 'What a person asked for could not be done.', {
+    ...identity,
+    step,
+    requestId: Type.String(),
+    by: Type.String(),
+    problems: Type.Array(Type.String()),
+  }),
+  DomainQuarantined: p.Message(
+    'DomainQuarantined',
+    'A domain reported a number that was not finite; the step went on without it. Written for the first of consecutive steps.',
+    {
+      ...identity,
+      step,
+      domain: p.Name('Domain.'),
+      because: Type.String(),
+    },
+  ),
 } as const satisfies Record<string, TSchema>
 
 export type LedgerEventType = keyof typeof ledgerEventSchemas

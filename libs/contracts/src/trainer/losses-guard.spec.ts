@@ -15,8 +15,13 @@ const sentence = (change: object) => {
 
 /** What only the guard knows: equal lengths and distinct indices. */
 function related({ tokens, lossSum, domains, sequences, signals }: LossesMeasured): boolean {
-  const arrays = [lossSum, domains, sequences, ...Object.values(signals ?? {})].filter((array) => array !== undefined)
-  return arrays.every((array) => array.length === tokens.length) && new Set(domains ?? []).size === (domains ?? []).length
+  const arrays = [lossSum, domains, sequences, ...Object.values(signals ?? {})].filter(
+    (array) => array !== undefined,
+  )
+  return (
+    arrays.every((array) => array.length === tokens.length) &&
+    new Set(domains ?? []).size === (domains ?? []).length
+  )
 }
 
 const name = fc.stringMatching(/^[A-Za-z0-9._:/-]{1,128}$/)
@@ -32,7 +37,10 @@ const sound = fc.integer({ min: 0, max: 24 }).chain((length) => {
       step: count,
       rank: fc.integer({ min: 0, max: limits.ranks - 1 }),
       mixtureVersion: count,
-      domains: fc.uniqueArray(fc.integer({ min: 0, max: limits.domains - 1 }), { minLength: length, maxLength: length }),
+      domains: fc.uniqueArray(fc.integer({ min: 0, max: limits.domains - 1 }), {
+        minLength: length,
+        maxLength: length,
+      }),
       tokens: of(count),
       lossSum: of(loss),
       sequences: of(count),
@@ -43,25 +51,57 @@ const sound = fc.integer({ min: 0, max: 24 }).chain((length) => {
 })
 
 const odd = fc.oneof(
-  fc.constantFrom<unknown>(-1, -0, 0, 0.5, 1e300, 2 ** 53, 65_535, 65_536, 4095, 4096, 1_000_001, NaN, Infinity, -Infinity),
-  fc.constantFrom<unknown>(null, true, '', '1', 'a b', 'x'.repeat(129), [], {}, [[]], [1, 1], ['1'], { a: [] }, { '1a': [1] }),
+  fc.constantFrom<unknown>(
+    -1,
+    -0,
+    0,
+    0.5,
+    1e300,
+    2 ** 53,
+    65_535,
+    65_536,
+    4095,
+    4096,
+    1_000_001,
+    NaN,
+    Infinity,
+    -Infinity,
+  ),
+  fc.constantFrom<unknown>(
+    null,
+    true,
+    '',
+    '1',
+    'a b',
+    'x'.repeat(129),
+    [],
+    {},
+    [[]],
+    [1, 1],
+    ['1'],
+    { a: [] },
+    { '1a': [1] },
+  ),
   fc.jsonValue(),
 )
 /** A sound message with one value, at any depth, replaced by something odd or taken out. */
-const broken = fc.tuple(sound, fc.array(fc.nat(), { minLength: 1, maxLength: 3 }), fc.option(odd)).map(([message, path, value]) => {
-  const copy = structuredClone(message) as Record<string, unknown>
-  let at: Record<string, unknown> = copy
-  path.forEach((turn, depth) => {
-    const keys = Object.keys(at)
-    const key = keys[turn % keys.length]
-    if (key === undefined) return
-    const next = at[key]
-    if (depth < path.length - 1 && typeof next === 'object' && next !== null) at = next as Record<string, unknown>
-    else if (value === null && !Array.isArray(at)) Reflect.deleteProperty(at, key)
-    else at[key] = structuredClone(value)
+const broken = fc
+  .tuple(sound, fc.array(fc.nat(), { minLength: 1, maxLength: 3 }), fc.option(odd))
+  .map(([message, path, value]) => {
+    const copy = structuredClone(message) as Record<string, unknown>
+    let at: Record<string, unknown> = copy
+    path.forEach((turn, depth) => {
+      const keys = Object.keys(at)
+      const key = keys[turn % keys.length]
+      if (key === undefined) return
+      const next = at[key]
+      if (depth < path.length - 1 && typeof next === 'object' && next !== null)
+        at = next as Record<string, unknown>
+      else if (value === null && !Array.isArray(at)) Reflect.deleteProperty(at, key)
+      else at[key] = structuredClone(value)
+    })
+    return copy
   })
-  return copy
-})
 
 describe('the guard of losses.measured', () => {
   it('accepts what is sound, and hands it on as it is', () => {
@@ -110,7 +150,10 @@ describe('the guard of losses.measured', () => {
     [{ tokens: new Array(4097).fill(1) }, 'at most 4096 domains are possible, got 4097.'],
     [{ lossSum: [1, Infinity] }, '`lossSum[1]` should be a finite number, or null where it was not finite'],
     [{ lossSum: [1, NaN] }, '`lossSum[1]` should be a finite number'],
-    [{ lossSum: [1] }, '`lossSum` has 1 entries where `tokens` has 2; send one entry a domain in every array.'],
+    [
+      { lossSum: [1] },
+      '`lossSum` has 1 entries where `tokens` has 2; send one entry a domain in every array.',
+    ],
     [{ domains: [3, 3] }, '`domains` names index 3 twice; send each domain once, with its sums.'],
     [{ domains: [3, 1, 3], tokens: [1, 1, 1], lossSum: [1, 1, 1] }, 'names index 3 twice'],
     [{ domains: [0, 4096] }, "`domains[1]` should be an index into the run's domains, got 4096."],

@@ -15,7 +15,8 @@ function refusal(name: string, data: unknown): string {
   if (parsed.ok) throw new Error(`accepted: ${JSON.stringify(data)}`)
   return parsed.because
 }
-const without = (data: object, key: string) => Object.fromEntries(Object.entries(data).filter(([k]) => k !== key))
+const without = (data: object, key: string) =>
+  Object.fromEntries(Object.entries(data).filter(([k]) => k !== key))
 
 describe('parseTrainerEvent', () => {
   it.each(Object.entries(examples))('accepts %s as a trainer sends it', (name, data) => {
@@ -48,17 +49,26 @@ describe('parseTrainerEvent', () => {
   })
 
   it('names the types it knows when it meets one it does not', () => {
-    const parsed = parseTrainerEvent({ id: '1', type: 'mixdesk.losses.guessed.v1', source: 's', name: 'losses.guessed', data: {} })
+    const parsed = parseTrainerEvent({
+      id: '1',
+      type: 'mixdesk.losses.guessed.v1',
+      source: 's',
+      name: 'losses.guessed',
+      data: {},
+    })
     expect(parsed).toEqual({
       ok: false,
       because: `Unknown type "mixdesk.losses.guessed.v1"; expected mixdesk.<name>.v1 with one of: ${Object.keys(trainerEventSchemas).join(', ')}.`,
     })
-    expect(parseTrainerEvent({ id: '1', type: 'com.example', source: 's', name: undefined, data: {} }).ok).toBe(false)
+    expect(
+      parseTrainerEvent({ id: '1', type: 'com.example', source: 's', name: undefined, data: {} }).ok,
+    ).toBe(false)
   })
 
   it('knows its names and not those every object has', () => {
     expect(isTrainerEventName('run.started')).toBe(true)
-    for (const name of ['toString', '__proto__', 'constructor', '', undefined]) expect(isTrainerEventName(name)).toBe(false)
+    for (const name of ['toString', '__proto__', 'constructor', '', undefined])
+      expect(isTrainerEventName(name)).toBe(false)
   })
 
   it.each([
@@ -91,21 +101,63 @@ describe('parseTrainerEvent', () => {
   describe('relations between fields', () => {
     const started = examples['run.started']
     it.each([
-      ['run.started', { ...started, domains: [{ name: 'web' }, { name: 'web' }] }, 'the domain "web" is named twice'],
-      ['run.started', { ...started, domains: [{ name: 'web', weight: 1 }, { name: 'code' }] }, 'give every domain a weight, or none'],
-      ['run.started', { ...started, domains: [{ name: 'web', weight: 0 }, { name: 'code', weight: 0 }] }, 'at least one must be positive'],
-      ['run.started', { ...started, domains: [{ name: 'web', weight: 1e308 }, { name: 'code', weight: 1e308 }] }, 'finite'],
+      [
+        'run.started',
+        { ...started, domains: [{ name: 'web' }, { name: 'web' }] },
+        'the domain "web" is named twice',
+      ],
+      [
+        'run.started',
+        { ...started, domains: [{ name: 'web', weight: 1 }, { name: 'code' }] },
+        'give every domain a weight, or none',
+      ],
+      [
+        'run.started',
+        {
+          ...started,
+          domains: [
+            { name: 'web', weight: 0 },
+            { name: 'code', weight: 0 },
+          ],
+        },
+        'at least one must be positive',
+      ],
+      [
+        'run.started',
+        {
+          ...started,
+          domains: [
+            { name: 'web', weight: 1e308 },
+            { name: 'code', weight: 1e308 },
+          ],
+        },
+        'finite',
+      ],
       ['evaluation.measured', { run: 'r', attempt: 1, step: 0 }, 'give `loss`, `scores`, or both'],
-      ['evaluation.measured', { run: 'r', attempt: 1, step: 0, domains: [0, 1], loss: [1] }, '`loss` has 1 entries where `domains` has 2'],
-      ['evaluation.measured', { run: 'r', attempt: 1, step: 0, domains: [1, 1], loss: [1, 1] }, 'names an index twice'],
-      ['metrics.logged', { run: 'r', attempt: 1, step: 0, names: ['lr'], values: [1, 2] }, '`values` has 2 entries where `names` has 1'],
+      [
+        'evaluation.measured',
+        { run: 'r', attempt: 1, step: 0, domains: [0, 1], loss: [1] },
+        '`loss` has 1 entries where `domains` has 2',
+      ],
+      [
+        'evaluation.measured',
+        { run: 'r', attempt: 1, step: 0, domains: [1, 1], loss: [1, 1] },
+        'names an index twice',
+      ],
+      [
+        'metrics.logged',
+        { run: 'r', attempt: 1, step: 0, names: ['lr'], values: [1, 2] },
+        '`values` has 2 entries where `names` has 1',
+      ],
     ])('of %s: %j', (name, data, part) => {
       expect(refusal(name, data)).toContain(part)
     })
   })
 
   it('never quotes more than a little of what came', () => {
-    expect(refusal('run.started', { ...examples['run.started'], run: 'é'.repeat(100_000) }).length).toBeLessThan(300)
+    expect(
+      refusal('run.started', { ...examples['run.started'], run: 'é'.repeat(100_000) }).length,
+    ).toBeLessThan(300)
   })
 })
 
@@ -124,17 +176,34 @@ describe('a Kafka message, from bytes to a sentence', () => {
     ['none at all', null, /has no value/],
     ['broken JSON', utf8.encode('{"run": "r", '), /^The message is not JSON: .*Send one JSON object\.$/],
     ['bytes that are not UTF-8', new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]), /not UTF-8/],
-    ['2 MiB', utf8.encode(JSON.stringify({ ...losses, pad: 'x'.repeat(2 * limits.messageBytes) })), /bytes; at most 1048576/],
-    ['a number JSON does not have', utf8.encode('{"run":"r","attempt":1,"step":0,"rank":0,"tokens":[1],"lossSum":[NaN]}'), /not JSON/],
-    ['a number beyond doubles', utf8.encode('{"run":"r","attempt":1,"step":0,"rank":0,"tokens":[1],"lossSum":[1e999]}'), /`lossSum\[0\]` should be a finite number/],
-    ['step −1', utf8.encode(JSON.stringify({ ...losses, step: -1 })), /`step` should be a non-negative integer, got -1/],
+    [
+      '2 MiB',
+      utf8.encode(JSON.stringify({ ...losses, pad: 'x'.repeat(2 * limits.messageBytes) })),
+      /bytes; at most 1048576/,
+    ],
+    [
+      'a number JSON does not have',
+      utf8.encode('{"run":"r","attempt":1,"step":0,"rank":0,"tokens":[1],"lossSum":[NaN]}'),
+      /not JSON/,
+    ],
+    [
+      'a number beyond doubles',
+      utf8.encode('{"run":"r","attempt":1,"step":0,"rank":0,"tokens":[1],"lossSum":[1e999]}'),
+      /`lossSum\[0\]` should be a finite number/,
+    ],
+    [
+      'step −1',
+      utf8.encode(JSON.stringify({ ...losses, step: -1 })),
+      /`step` should be a non-negative integer, got -1/,
+    ],
   ])('%s', (_, bytes, expected) => {
     expect(sentence(bytes)).toMatch(expected)
   })
 
   it('keeps to the limit exactly', () => {
     const text = JSON.stringify({ ...losses, pad: '' })
-    const fill = (bytes: number) => utf8.encode(JSON.stringify({ ...losses, pad: 'x'.repeat(bytes - text.length) }))
+    const fill = (bytes: number) =>
+      utf8.encode(JSON.stringify({ ...losses, pad: 'x'.repeat(bytes - text.length) }))
     expect(sentence(fill(limits.messageBytes))).toBe('accepted')
     expect(sentence(fill(limits.messageBytes + 1))).toContain('1048577 bytes')
   })

@@ -6,43 +6,67 @@ import { Domains, Guards, Horizon, PolicyChoice, Tags } from '../run-settings.js
 export const defaultLateness = 64
 export const defaultCadence = 10
 
-export const RunStarted = p.Message('run.started', 'A run begins: its domains, and the policy that shall mix them.', {
-  run: p.Name('Identity of the run; also the Kafka key.'),
-  project: p.Name('Project the run belongs to.'),
-  attempt: Type.Literal(1, { description: 'A run starts with attempt 1.' }),
-  domains: Domains,
-  policy: PolicyChoice,
-  guards: Type.Optional(Guards),
-  ranks: Type.Integer({ minimum: 1, maximum: p.limits.ranks, description: 'How many ranks report.' }),
-  horizon: Type.Optional(Horizon),
-  cadence: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: `Steps between decisions. Default: ${defaultCadence}.` })),
-  lateness: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 100_000, description: `A step closes without its missing ranks once a step this far ahead is seen. Default: ${defaultLateness}.` }),
-  ),
-  params: Type.Optional(p.JsonObject('Settings of the training run, for search.')),
-  tags: Type.Optional(Tags),
-  notes: Type.Optional(Type.String({ maxLength: 65_536, description: 'Free text.' })),
-  parent: Type.Optional(p.Name('Run this one was forked from.')),
-})
+export const RunStarted = p.Message(
+  'run.started',
+  'A run begins: its domains, and the policy that shall mix them.',
+  {
+    run: p.Name('Identity of the run; also the Kafka key.'),
+    project: p.Name('Project the run belongs to.'),
+    attempt: Type.Literal(1, { description: 'A run starts with attempt 1.' }),
+    domains: Domains,
+    policy: PolicyChoice,
+    guards: Type.Optional(Guards),
+    ranks: Type.Integer({ minimum: 1, maximum: p.limits.ranks, description: 'How many ranks report.' }),
+    horizon: Type.Optional(Horizon),
+    cadence: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: `Steps between decisions. Default: ${defaultCadence}.`,
+      }),
+    ),
+    lateness: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100_000,
+        description: `A step closes without its missing ranks once a step this far ahead is seen. Default: ${defaultLateness}.`,
+      }),
+    ),
+    params: Type.Optional(p.JsonObject('Settings of the training run, for search.')),
+    tags: Type.Optional(Tags),
+    notes: Type.Optional(Type.String({ maxLength: 65_536, description: 'Free text.' })),
+    parent: Type.Optional(p.Name('Run this one was forked from.')),
+  },
+)
 export type RunStarted = Static<typeof RunStarted>
 
-export const LossesMeasured = p.Message('losses.measured', 'What one rank measured in one step, summed by domain.', {
-  run: p.Name('Run.'),
-  attempt: p.Attempt,
-  step: p.Step,
-  rank: p.Rank,
-  mixtureVersion: Type.Optional(p.Count('Mixture version in force when the batch was sampled. Default: 0.')),
-  domains: Type.Optional(p.DomainIndices),
-  tokens: p.DomainCounts('Tokens the losses were summed over.'),
-  lossSum: p.DomainNumbers('Sum of token losses, nats; null where it was not finite.'),
-  sequences: Type.Optional(p.DomainCounts('Sequences (or micro-batches) of each domain.')),
-  signals: Type.Optional(
-    Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_.]{0,63}$' }), p.DomainNumbers('Sums of one signal.'), {
-      additionalProperties: false,
-      description: 'Further named sums over the batch, as a policy asks: clippedExcessSum, refLossSum, …',
-    }),
-  ),
-})
+export const LossesMeasured = p.Message(
+  'losses.measured',
+  'What one rank measured in one step, summed by domain.',
+  {
+    run: p.Name('Run.'),
+    attempt: p.Attempt,
+    step: p.Step,
+    rank: p.Rank,
+    mixtureVersion: Type.Optional(
+      p.Count('Mixture version in force when the batch was sampled. Default: 0.'),
+    ),
+    domains: Type.Optional(p.DomainIndices),
+    tokens: p.DomainCounts('Tokens the losses were summed over.'),
+    lossSum: p.DomainNumbers('Sum of token losses, nats; null where it was not finite.'),
+    sequences: Type.Optional(p.DomainCounts('Sequences (or micro-batches) of each domain.')),
+    signals: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_.]{0,63}$' }),
+        p.DomainNumbers('Sums of one signal.'),
+        {
+          additionalProperties: false,
+          description: 'Further named sums over the batch, as a policy asks: clippedExcessSum, refLossSum, …',
+        },
+      ),
+    ),
+  },
+)
 export type LossesMeasured = Static<typeof LossesMeasured>
 
 export const EvaluationMeasured = p.Message('evaluation.measured', 'Held-out losses or scores.', {
@@ -51,7 +75,11 @@ export const EvaluationMeasured = p.Message('evaluation.measured', 'Held-out los
   step: p.Step,
   domains: Type.Optional(p.DomainIndices),
   loss: Type.Optional(p.DomainNumbers('Held-out loss of each domain, nats per token.')),
-  scores: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.Union([Type.Number(), Type.Null()]), { description: 'Scores by task.' })),
+  scores: Type.Optional(
+    Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.Union([Type.Number(), Type.Null()]), {
+      description: 'Scores by task.',
+    }),
+  ),
 })
 export type EvaluationMeasured = Static<typeof EvaluationMeasured>
 
@@ -64,13 +92,17 @@ export const MixtureApplied = p.Message('mixture.applied', 'A rank has taken a m
 })
 export type MixtureApplied = Static<typeof MixtureApplied>
 
-export const MixtureRefused = p.Message('mixture.refused', 'The trainer cannot apply a mixture, and says why.', {
-  run: p.Name('Run.'),
-  attempt: p.Attempt,
-  version: p.Version,
-  step: p.Step,
-  because: p.Because(),
-})
+export const MixtureRefused = p.Message(
+  'mixture.refused',
+  'The trainer cannot apply a mixture, and says why.',
+  {
+    run: p.Name('Run.'),
+    attempt: p.Attempt,
+    version: p.Version,
+    step: p.Step,
+    because: p.Because(),
+  },
+)
 export type MixtureRefused = Static<typeof MixtureRefused>
 
 export const CheckpointSaved = p.Message('checkpoint.saved', 'The trainer can come back to this step.', {
@@ -85,7 +117,13 @@ export const RunResumed = p.Message('run.resumed', 'Training goes on from a step
   run: p.Name('Run.'),
   attempt: Type.Integer({ minimum: 2, maximum: 1_000_000, description: 'The new attempt.' }),
   step: p.Count('Step resumed from: the last one whose effect is in the checkpoint.'),
-  ranks: Type.Optional(Type.Integer({ minimum: 1, maximum: p.limits.ranks, description: 'How many ranks report from now on. Default: as before.' })),
+  ranks: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: p.limits.ranks,
+      description: 'How many ranks report from now on. Default: as before.',
+    }),
+  ),
 })
 export type RunResumed = Static<typeof RunResumed>
 
@@ -104,7 +142,11 @@ export const MetricsLogged = p.Message('metrics.logged', 'Any other numbers of a
   attempt: p.Attempt,
   step: p.Step,
   rank: Type.Optional(p.Rank),
-  names: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { minItems: 1, maxItems: 4096, description: 'Names of the metrics.' }),
+  names: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+    minItems: 1,
+    maxItems: 4096,
+    description: 'Names of the metrics.',
+  }),
   values: p.DomainNumbers('Their values, in the same order.'),
 })
 export type MetricsLogged = Static<typeof MetricsLogged>
@@ -119,21 +161,37 @@ export type RunAnnotated = Static<typeof RunAnnotated>
 
 const requestFields = {
   run: p.Name('Run.'),
-  requestId: Type.String({ minLength: 1, maxLength: 128, description: 'Identity of the request; a second one with the same id is ignored.' }),
+  requestId: Type.String({
+    minLength: 1,
+    maxLength: 128,
+    description: 'Identity of the request; a second one with the same id is ignored.',
+  }),
   by: Type.String({ minLength: 1, maxLength: 256, description: 'Who asks.' }),
   because: Type.Optional(p.Because()),
 }
 
 /** What people ask of a run travels through the same log as its losses, so that decisions stay a function of the log alone. */
-export const FreezeRequested = p.Message('freeze.requested', 'A person wants the mixture to stay as it is.', requestFields)
+export const FreezeRequested = p.Message(
+  'freeze.requested',
+  'A person wants the mixture to stay as it is.',
+  requestFields,
+)
 export type FreezeRequested = Static<typeof FreezeRequested>
 
-export const ThawRequested = p.Message('thaw.requested', 'A person lets the policy decide again.', requestFields)
+export const ThawRequested = p.Message(
+  'thaw.requested',
+  'A person lets the policy decide again.',
+  requestFields,
+)
 export type ThawRequested = Static<typeof ThawRequested>
 
 export const OverrideRequested = p.Message('override.requested', 'A person sets the mixture.', {
   ...requestFields,
-  weights: Type.Array(Type.Number({ minimum: 0 }), { minItems: 1, maxItems: p.limits.domains, description: 'The mixture wanted, in the order of the domains; summing to 1.' }),
+  weights: Type.Array(Type.Number({ minimum: 0 }), {
+    minItems: 1,
+    maxItems: p.limits.domains,
+    description: 'The mixture wanted, in the order of the domains; summing to 1.',
+  }),
 })
 export type OverrideRequested = Static<typeof OverrideRequested>
 
@@ -156,4 +214,6 @@ export const trainerEventSchemas = {
 
 export type TrainerEventName = keyof typeof trainerEventSchemas
 /** An event as parsed: its name and its data. */
-export type TrainerEvent = { [N in TrainerEventName]: { readonly name: N; readonly data: Static<(typeof trainerEventSchemas)[N]> } }[TrainerEventName]
+export type TrainerEvent = {
+  [N in TrainerEventName]: { readonly name: N; readonly data: Static<(typeof trainerEventSchemas)[N]> }
+}[TrainerEventName]
