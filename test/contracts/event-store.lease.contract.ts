@@ -107,9 +107,14 @@ export function leaseAndCursorContract(get: () => Stores): void {
 const fail = () => Promise.reject(new Error('the lease was given twice'))
 
 function signal(): { fire: () => void; fired: Promise<void> } {
-  let fire = () => undefined as void
+  let fire: () => void = () => undefined
   const fired = new Promise<void>((resolve) => (fire = resolve))
-  return { fire: () => fire(), fired }
+  return {
+    fire: () => {
+      fire()
+    },
+    fired,
+  }
 }
 
 async function aborted(lost: AbortSignal): Promise<void> {

@@ -80,7 +80,8 @@ async function persist(attempt: () => Promise<void>, timeoutMs: number): Promise
   const deadline = performance.now() + timeoutMs
   for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 1000)) {
     try {
-      return await attempt()
+      await attempt()
+      return
     } catch (error) {
       const mayStillCome =
         error instanceof EventStoreError && error.retriable && performance.now() + delayMs < deadline
