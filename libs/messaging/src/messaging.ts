@@ -53,8 +53,8 @@ export type ConsumerOptions = {
    */
   readonly onBatch: (batch: IncomingBatch) => Promise<void>
   /**
-   * Called after every rebalance with all partitions that are now ours, new and kept, before the next batch. Kept ones
-   * go on where they were; new ones start at their committed offset. A throw marked `retriable` is tried again.
+   * Called when a rebalance has changed what is ours, with all partitions, new and kept, before the next batch. Kept
+   * ones go on where they were; new ones start at their committed offset. A throw marked `retriable` is tried again.
    */
   readonly onAssigned?: (assignment: { readonly [topic: string]: readonly number[] }) => Promise<void> | void
   /**

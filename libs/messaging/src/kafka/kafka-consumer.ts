@@ -62,13 +62,15 @@ export function createKafkaConsumer(
     // kafkajs cannot stop a member that is just joining: it would live on. A throw from here ends that.
     if (isEnding())
       throw new MessagingError('stopped', `${options.group}: the consumer was stopped while it joined`)
-    const gone = owned.take(payload.memberId, payload.memberAssignment)
+    const { gone, changed } = owned.take(payload.memberId, payload.memberAssignment)
     // Someone else's now: when it comes back, what they committed counts.
     for (const { topic, partition } of gone)
       if (!owned.get(topic, partition)) startAt.delete(keyOf(topic, partition))
     state = 'joined'
     because = undefined
     for (const partition of owned.all()) placeAfterJoin(partition)
+    // kafkajs also joins again to read a topic's metadata anew; that is nothing to tell.
+    if (!changed) return
     announce(gone, owned.assignment(), (reason) => {
       for (const partition of owned.all()) pauseForGood(partition, reason)
     })

@@ -48,7 +48,6 @@ export function createKafkaMessaging(options: KafkaMessagingOptions): Messaging 
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 24 },
   })
   const admin = kafka.admin()
-  const producer = createKafkaProducer(kafka, options.producer ?? {})
   const running = new Set<{ stop(): Promise<void> }>()
   const partitionCounts = new Map<string, { readonly count: number; readonly at: number }>()
 
@@ -80,6 +79,7 @@ export function createKafkaMessaging(options: KafkaMessagingOptions): Messaging 
     partitionCounts.set(topic, { count, at: Date.now() })
     return count
   }
+  const producer = createKafkaProducer(kafka, options.producer ?? {}, partitionsOf)
   const partitionOf = async (topic: string, key: string) => partitionOfKey(key, await partitionsOf(topic))
   const committed = (group: string, topic: string) =>
     asked(`asking for the offsets of ${group}`, async () => {

@@ -32,10 +32,13 @@ export class OwnedPartitions {
   }
 
   /**
-   * Takes over a new assignment; returns what is gone. A member that kept its id was in every generation, so what it
+   * Takes over a new assignment; returns what is gone, and whether anything is new. A member that kept its id was in every generation, so what it
    * holds before and after was nobody else's in between. With another id someone else may have owned it all.
    */
-  take(memberId: string, assignment: Assignment): OwnedPartition[] {
+  take(
+    memberId: string,
+    assignment: Assignment,
+  ): { readonly gone: OwnedPartition[]; readonly changed: boolean } {
     const before = this.#partitions
     const after = new Map<string, OwnedPartition>()
     for (const [topic, partitions] of Object.entries(assignment))
@@ -43,9 +46,11 @@ export class OwnedPartitions {
         const kept = memberId === this.#memberId ? before.get(keyOf(topic, partition)) : undefined
         after.set(keyOf(topic, partition), kept ?? newPartition(topic, partition))
       }
+    const fresh = [...after].some(([key, partition]) => before.get(key) !== partition)
     this.#memberId = memberId
     this.#partitions = after
-    return this.#drop(before)
+    const gone = this.#drop(before)
+    return { gone, changed: fresh || gone.length > 0 }
   }
 
   /** Lets go of everything; returns what it was. */

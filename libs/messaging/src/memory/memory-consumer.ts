@@ -11,6 +11,7 @@ export function createMemoryConsumer(broker: MemoryBroker, options: ConsumerOpti
   const owned = new Map<string, MemoryPartition>()
   const slots: Slots = { free: options.concurrency ?? 16, released: () => wakeAll() }
   let state: 'new' | 'joined' | 'rebalancing' | 'stopping' | 'stopped' = 'new'
+  let lost = false
   let stopListening: () => void = () => undefined
   const wakeAll = () => {
     for (const partition of owned.values()) partition.wake()
@@ -50,6 +51,7 @@ export function createMemoryConsumer(broker: MemoryBroker, options: ConsumerOpti
         ({ topic, partition }) => !assignment[topic]?.includes(partition),
       )
       for (const { topic, partition } of gone) owned.delete(keyOf(topic, partition))
+      lost = gone.length > 0
       await ended(gone)
       if (gone.length > 0)
         await Promise.resolve(options.onRevoked?.(assignmentOf(gone))).catch(() => undefined)
@@ -64,7 +66,8 @@ export function createMemoryConsumer(broker: MemoryBroker, options: ConsumerOpti
           owned.set(keyOf(topic, number), partition)
           fresh.push(partition)
         }
-      const failure = await tellAssigned(assignment)
+      const failure = fresh.length > 0 || lost ? await tellAssigned(assignment) : undefined
+      lost = false
       for (const partition of fresh) {
         partition.pausedBecause = failure
         partition.start()
