@@ -17,6 +17,7 @@ import argparse
 import hashlib
 import json
 import os
+import signal
 import sys
 import sysconfig
 import time
@@ -255,6 +256,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
+    for end in (signal.SIGINT, signal.SIGTERM):  # whoever started this may have told it to ignore them
+        signal.signal(end, signal.default_int_handler)
     texts = gather(options.root)
     policy = {"name": options.policy, "config": options.policy_config} if options.policy_config else options.policy
     reference = str(options.reference) if options.reference else None

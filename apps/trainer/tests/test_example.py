@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -79,3 +80,26 @@ def test_a_sampling_mixture_is_followed(broker: Broker, corpus: Path) -> None:
     sequences = [event.data["sequences"] for event in broker.events(name, "losses.measured")]
     assert sequences[6:] == [[120, 0, 0, 0, 0, 0]] * 6
     assert all(min(counts) > 0 for counts in sequences[:6])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
+def test_ctrl_c_marks_the_run_as_stopped(broker: Broker, corpus: Path) -> None:
+    name = new_run()
+    command = [sys.executable, str(EXAMPLE), "--run", name, "--root", str(corpus), "--steps", "100000", "--progress-json"]
+    environment = {**os.environ, "MIXDESK_KAFKA_BROKERS": broker.addresses}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as lesson:
+        assert lesson.stdout is not None
+        lesson.stdout.readline()
+        lesson.send_signal(signal.SIGINT)
+        lesson.stdout.read()
+        assert lesson.wait(60) == 130
+    assert [event.data["status"] for event in broker.events(name, "run.finished")] == ["stopped"]
+
+
+def test_a_stop_from_mixdesk_ends_the_lesson(broker: Broker, corpus: Path) -> None:
+    name = new_run()
+    broker.command(name, 1, [1 / 6] * 6, domains=KINDS, fromStep=4, lifecycle="stop")
+    lines = lesson(broker, corpus, name)
+    assert [line["step"] for line in lines] == [0, 3]
+    assert "heldOut" in lines[-1]
+    assert [(event.data["step"], event.data["status"]) for event in broker.events(name, "run.finished")] == [(4, "stopped")]
