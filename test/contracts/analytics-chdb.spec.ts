@@ -23,13 +23,18 @@ describe('the history in chDB', () => {
   it('refuses a block whose rows do not fit, and keeps nothing of that table', async () => {
     const { observation } = rowsOf('misfit')
     const misfit = observation(2, { step: 'seven' as unknown as number })
-    await expect(analytics.write(block({ observations: [observation(1), misfit] }))).rejects.toMatchObject({ code: 'internal', retriable: false })
+    await expect(analytics.write(block({ observations: [observation(1), misfit] }))).rejects.toMatchObject({
+      code: 'internal',
+      retriable: false,
+    })
     expect(await logOf(analytics, 'misfit')).toEqual([])
   })
 
   it('gives the rest of a failed answer to nobody', async () => {
     // The engine itself puts what a failing query had begun to say before the answer of the next.
-    const failing = analytics.sql('SELECT number, throwIf(number = 900000) FROM numbers(1000000)', { maxRows: 1_000_000 })
+    const failing = analytics.sql('SELECT number, throwIf(number = 900000) FROM numbers(1000000)', {
+      maxRows: 1_000_000,
+    })
     const next = [analytics.sql('SELECT 1'), analytics.sql('SELECT 2')]
     await expect(failing).rejects.toMatchObject({ code: 'invalid' })
     expect((await Promise.all(next)).map(({ rows }) => rows)).toEqual([[[1]], [[2]]])
@@ -60,7 +65,11 @@ describe('the history in chDB', () => {
 
 /** Lets a child write blocks and kills it right after it acknowledged `blocks` of them; gives the last number heard. */
 async function writeUntilKilled(path: string, rowsPerBlock: number, blocks: number): Promise<number> {
-  const child = spawn(process.execPath, [new URL('analytics-writer.mjs', import.meta.url).pathname, path, String(rowsPerBlock)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(
+    process.execPath,
+    [new URL('analytics-writer.mjs', import.meta.url).pathname, path, String(rowsPerBlock)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   const exited = new Promise((resolve) => child.once('exit', resolve))
   let last = -1
   for await (const line of createInterface(child.stdout)) {

@@ -8,21 +8,36 @@ import { analyticsContract } from './analytics.contract.js'
 // A server is used where one is given: MIXDESK_TEST_CLICKHOUSE_URL=http://user:password@host:8123
 const url = process.env['MIXDESK_TEST_CLICKHOUSE_URL']
 
-describe.skipIf(url === undefined)('the history on a ClickHouse server (skipped without MIXDESK_TEST_CLICKHOUSE_URL)', () => {
-  const analytics = createClickHouseAnalytics({ url: url ?? '', database: `mixdesk_test_${process.pid}` })
-  beforeAll(() => analytics.start())
-  afterAll(() => analytics.stop())
+describe.skipIf(url === undefined)(
+  'the history on a ClickHouse server (skipped without MIXDESK_TEST_CLICKHOUSE_URL)',
+  () => {
+    const analytics = createClickHouseAnalytics({ url: url ?? '', database: `mixdesk_test_${process.pid}` })
+    beforeAll(() => analytics.start())
+    afterAll(() => analytics.stop())
 
-  analyticsContract({ analytics: () => analytics, sql: true })
-})
+    analyticsContract({ analytics: () => analytics, sql: true })
+  },
+)
 
-type Heard = { readonly query: string; readonly parameters: URLSearchParams; readonly body: string; readonly url: string }
+type Heard = {
+  readonly query: string
+  readonly parameters: URLSearchParams
+  readonly body: string
+  readonly url: string
+}
 
 // Without a server: what would be sent to one.
 describe('what a ClickHouse server is asked', () => {
   const heard: Heard[] = []
   let answer = { status: 200, body: '', code: '' }
-  const server = createServer((request, response) => void reply(request).then(() => response.writeHead(answer.status, answer.code === '' ? {} : { 'x-clickhouse-exception-code': answer.code }).end(answer.body)))
+  const server = createServer(
+    (request, response) =>
+      void reply(request).then(() =>
+        response
+          .writeHead(answer.status, answer.code === '' ? {} : { 'x-clickhouse-exception-code': answer.code })
+          .end(answer.body),
+      ),
+  )
   async function reply(request: IncomingMessage): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://server')
     let body = ''
@@ -57,8 +72,12 @@ describe('what a ClickHouse server is asked', () => {
     await analytics.write(block({ token: 'topic-3-10-20', observations: [rowsOf('wire').observation(7)] }))
     await analytics.stop()
     expect(heard.length).toBe(1)
-    expect(heard[0]!.query).toMatch(/^INSERT INTO observations \(project, run, .*, offset\) SETTINGS .*insert_deduplication_token = 'topic-3-10-20\/observations\/\d+'.* FORMAT JSONCompactEachRow/s)
-    expect(heard[0]!.body).toBe('["p","wire",1,7,0,0,"AAABAA==","AAAAAAAAJEAAAAAAAAA0QA==","AAAAAAAANEAAAAAAAABOQA==","AAAAAAAA8D8AAAAAAAAAQA==",[],[],1700000000007,3,7]\n')
+    expect(heard[0]!.query).toMatch(
+      /^INSERT INTO observations \(project, run, .*, offset\) SETTINGS .*insert_deduplication_token = 'topic-3-10-20\/observations\/\d+'.* FORMAT JSONCompactEachRow/s,
+    )
+    expect(heard[0]!.body).toBe(
+      '["p","wire",1,7,0,0,"AAABAA==","AAAAAAAAJEAAAAAAAAA0QA==","AAAAAAAANEAAAAAAAABOQA==","AAAAAAAA8D8AAAAAAAAAQA==",[],[],1700000000007,3,7]\n',
+    )
   })
 
   it('reads people’s SQL with limits and read-only, or with no settings at all as the read-only user', async () => {
@@ -75,19 +94,43 @@ describe('what a ClickHouse server is asked', () => {
     answer = { status: 200, body: result, code: '' }
     await own.sql('SELECT 1')
     await own.stop()
-    const names = [...heard[0]!.parameters.keys()].filter((name) => !['query', 'query_id', 'database'].includes(name))
+    const names = [...heard[0]!.parameters.keys()].filter(
+      (name) => !['query', 'query_id', 'database'].includes(name),
+    )
     expect(names).toEqual([])
   })
 
   it.each([
-    { status: 503, code: 'TOO_MANY_PARTS', body: 'Code: 252. DB::Exception: Too many parts. (TOO_MANY_PARTS)', want: { code: 'unavailable', retriable: true } },
-    { status: 500, code: '243', body: 'Code: 243. DB::Exception: Disk full. (NOT_ENOUGH_SPACE)', want: { code: 'unavailable', retriable: true } },
-    { status: 502, code: '', body: '<html>Bad Gateway</html>', want: { code: 'unavailable', retriable: true } },
-    { status: 400, code: '27', body: 'Code: 27. DB::Exception: Cannot parse input. (CANNOT_PARSE_INPUT_ASSERTION_FAILED)', want: { code: 'internal', retriable: false } },
+    {
+      status: 503,
+      code: 'TOO_MANY_PARTS',
+      body: 'Code: 252. DB::Exception: Too many parts. (TOO_MANY_PARTS)',
+      want: { code: 'unavailable', retriable: true },
+    },
+    {
+      status: 500,
+      code: '243',
+      body: 'Code: 243. DB::Exception: Disk full. (NOT_ENOUGH_SPACE)',
+      want: { code: 'unavailable', retriable: true },
+    },
+    {
+      status: 502,
+      code: '',
+      body: '<html>Bad Gateway</html>',
+      want: { code: 'unavailable', retriable: true },
+    },
+    {
+      status: 400,
+      code: '27',
+      body: 'Code: 27. DB::Exception: Cannot parse input. (CANNOT_PARSE_INPUT_ASSERTION_FAILED)',
+      want: { code: 'internal', retriable: false },
+    },
   ])('says of $body whether trying again can help', async ({ status, code, body, want }) => {
     const analytics = await opened()
     answer = { status, code, body }
-    await expect(analytics.write(block({ observations: [rowsOf('fails').observation(1)] }))).rejects.toMatchObject(want)
+    await expect(
+      analytics.write(block({ observations: [rowsOf('fails').observation(1)] })),
+    ).rejects.toMatchObject(want)
     await analytics.stop()
   })
 

@@ -10,6 +10,9 @@ describe('the history in memory', () => {
   analyticsContract({ analytics: () => analytics, sql: false })
 
   it('says that it speaks no SQL', async () => {
-    await expect(analytics.sql('SELECT 1')).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('chDB') })
+    await expect(analytics.sql('SELECT 1')).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('chDB'),
+    })
   })
 })

@@ -9,9 +9,27 @@ const domains = Array.from({ length: 24 }, (_, i) => i)
 for (let number = 0; ; number++) {
   const observations = Array.from({ length: rows }, (_, i) => {
     const offset = number * rows + i
-    const identity = { project: 'p', run: 'killed', attempt: 1, step: offset, rank: 0, mixtureVersion: 0, partition: 0, offset: String(offset), time: 0 }
+    const identity = {
+      project: 'p',
+      run: 'killed',
+      attempt: 1,
+      step: offset,
+      rank: 0,
+      mixtureVersion: 0,
+      partition: 0,
+      offset: String(offset),
+      time: 0,
+    }
     return { ...identity, domains, tokens: domains, lossSum: domains, sequences: domains, signals: {} }
   })
-  await analytics.write({ token: `killed-${number}`, observations, runEvents: [], evaluations: [], metrics: [], ledger: [], deadLetters: [] })
+  await analytics.write({
+    token: `killed-${number}`,
+    observations,
+    runEvents: [],
+    evaluations: [],
+    metrics: [],
+    ledger: [],
+    deadLetters: [],
+  })
   writeSync(1, `${number}\n`)
 }

@@ -1,6 +1,15 @@
 import { AnalyticsError } from '@mixdesk/analytics'
 import { describe, expect, it } from 'vitest'
-import { block, logOf, offsetsOf, randomDoubles, rowsOf, start, twoDomains, type AnalyticsUnderTest } from './analytics.builders.js'
+import {
+  block,
+  logOf,
+  offsetsOf,
+  randomDoubles,
+  rowsOf,
+  start,
+  twoDomains,
+  type AnalyticsUnderTest,
+} from './analytics.builders.js'
 import { curveContract } from './analytics.curve.contract.js'
 import { sqlContract } from './analytics.sql.contract.js'
 import { viewsContract } from './analytics.views.contract.js'
@@ -17,8 +26,14 @@ export function analyticsContract(under: AnalyticsUnderTest): void {
 function logContract({ analytics }: AnalyticsUnderTest): void {
   it('gives back what was written, observations and events, in the order of the log', async () => {
     const { observation, event } = rowsOf('log-order')
-    const observations = [observation(4, { signals: { refLossSum: [1.5, null], clipped: [0, 2] } }), observation(2, { rank: 1, lossSum: [null, 3] })]
-    const runEvents = [event(3), event(0, { name: 'run.started', step: -1, data: '{"text":"it\'s \\\\ \\"a\\"\\n\\u0000\\ud800 ü"}' })]
+    const observations = [
+      observation(4, { signals: { refLossSum: [1.5, null], clipped: [0, 2] } }),
+      observation(2, { rank: 1, lossSum: [null, 3] }),
+    ]
+    const runEvents = [
+      event(3),
+      event(0, { name: 'run.started', step: -1, data: '{"text":"it\'s \\\\ \\"a\\"\\n\\u0000\\ud800 ü"}' }),
+    ]
     await analytics().write(block({ observations, runEvents }))
     expect(await logOf(analytics(), 'log-order')).toEqual([
       { kind: 'event', row: runEvents[1] },
@@ -66,7 +81,12 @@ function logContract({ analytics }: AnalyticsUnderTest): void {
     const { observation, event } = rowsOf('paging')
     // Offsets of a shared partition: far apart, unevenly.
     const offsets = Array.from({ length: 60 }, (_, i) => i * 3 + (i > 30 ? 5_000_000 : 0))
-    await analytics().write(block({ observations: offsets.filter((_, i) => i % 5 > 0).map((offset) => observation(offset)), runEvents: offsets.filter((_, i) => i % 5 === 0).map((offset) => event(offset)) }))
+    await analytics().write(
+      block({
+        observations: offsets.filter((_, i) => i % 5 > 0).map((offset) => observation(offset)),
+        runEvents: offsets.filter((_, i) => i % 5 === 0).map((offset) => event(offset)),
+      }),
+    )
     for (const pageRows of [1, 7, 20, 100_000]) {
       const seen: string[] = []
       for await (const page of analytics().readLog('paging', { pageRows, afterOffset: String(offsets[9]) })) {
@@ -101,7 +121,13 @@ function logContract({ analytics }: AnalyticsUnderTest): void {
     const domains = Array.from({ length: size }, (_, i) => i)
     const observations = Array.from({ length: numbers.length / size }, (_, i) => {
       const lossSum = numbers.slice(i * size, (i + 1) * size)
-      return observation(i, { domains, lossSum, tokens: domains.map((d) => (d % 2 === 0 ? d : Number.MAX_SAFE_INTEGER - d)), sequences: [], signals: { mirrored: lossSum.map((x) => -x) } })
+      return observation(i, {
+        domains,
+        lossSum,
+        tokens: domains.map((d) => (d % 2 === 0 ? d : Number.MAX_SAFE_INTEGER - d)),
+        sequences: [],
+        signals: { mirrored: lossSum.map((x) => -x) },
+      })
     })
     await analytics().write(block({ observations }))
     const log = await logOf(analytics(), 'bits')
@@ -109,22 +135,44 @@ function logContract({ analytics }: AnalyticsUnderTest): void {
     for (const [i, entry] of log.entries()) {
       const row = entry.row as (typeof observations)[number]
       const wanted = observations[i]!
-      const differs = row.lossSum.findIndex((x, d) => !Object.is(x, wanted.lossSum[d]) || row.signals['mirrored']![d] !== wanted.signals['mirrored']![d] || row.tokens[d] !== wanted.tokens[d])
+      const differs = row.lossSum.findIndex(
+        (x, d) =>
+          !Object.is(x, wanted.lossSum[d]) ||
+          row.signals['mirrored']![d] !== wanted.signals['mirrored']![d] ||
+          row.tokens[d] !== wanted.tokens[d],
+      )
       expect(differs, `seed ${seed}, observation ${i}`).toBe(-1)
     }
   })
 
   it('finds how a run started: its first word counts', async () => {
     const { event } = rowsOf('started')
-    const data = JSON.stringify({ run: 'started', project: 'p', attempt: 1, domains: twoDomains, policy: { name: 'odm' }, ranks: 2 })
-    await analytics().write(block({ runEvents: [event(5, { name: 'run.started', data: '{"second":true}' }), event(2, { name: 'run.started', data }), event(1)] }))
+    const data = JSON.stringify({
+      run: 'started',
+      project: 'p',
+      attempt: 1,
+      domains: twoDomains,
+      policy: { name: 'odm' },
+      ranks: 2,
+    })
+    await analytics().write(
+      block({
+        runEvents: [
+          event(5, { name: 'run.started', data: '{"second":true}' }),
+          event(2, { name: 'run.started', data }),
+          event(1),
+        ],
+      }),
+    )
     expect(await analytics().runStarted('started')).toEqual(JSON.parse(data))
   })
 
   it('takes an empty block, and refuses to work when it is not open', async () => {
     await analytics().write(block({}))
     await analytics().stop()
-    await expect(analytics().write(block({ observations: [rowsOf('closed').observation(1)] }))).rejects.toMatchObject({ code: 'unavailable', retriable: true })
+    await expect(
+      analytics().write(block({ observations: [rowsOf('closed').observation(1)] })),
+    ).rejects.toMatchObject({ code: 'unavailable', retriable: true })
     await expect(analytics().ping()).rejects.toBeInstanceOf(AnalyticsError)
     await analytics().start()
     await analytics().ping()
@@ -132,7 +180,12 @@ function logContract({ analytics }: AnalyticsUnderTest): void {
 
   it('keeps what it has over a restart', async () => {
     const { observation, fact } = rowsOf('restart')
-    await analytics().write(block({ observations: [observation(1)], ledger: [fact(1, 'RunStarted', { ...start, domains: twoDomains })] }))
+    await analytics().write(
+      block({
+        observations: [observation(1)],
+        ledger: [fact(1, 'RunStarted', { ...start, domains: twoDomains })],
+      }),
+    )
     await analytics().stop()
     await analytics().start()
     expect(offsetsOf(await logOf(analytics(), 'restart'))).toEqual(['1'])

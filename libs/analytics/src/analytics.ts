@@ -34,9 +34,35 @@ export type RunEventRow = LogPlace & {
   readonly time: number
 }
 
-export type EvaluationRow = LogPlace & { readonly project: string; readonly run: string; readonly attempt: number; readonly step: number; readonly domains: readonly number[]; readonly loss: readonly (number | null)[]; readonly scores: { readonly [task: string]: number | null }; readonly time: number }
-export type MetricRow = LogPlace & { readonly project: string; readonly run: string; readonly attempt: number; readonly step: number; readonly rank: number; readonly names: readonly string[]; readonly values: readonly (number | null)[]; readonly time: number }
-export type DeadLetterRow = LogPlace & { readonly topic: string; readonly sourcePartition: number; readonly sourceOffset: string; readonly key: string; readonly because: string; readonly bytes: number; readonly time: number }
+export type EvaluationRow = LogPlace & {
+  readonly project: string
+  readonly run: string
+  readonly attempt: number
+  readonly step: number
+  readonly domains: readonly number[]
+  readonly loss: readonly (number | null)[]
+  readonly scores: { readonly [task: string]: number | null }
+  readonly time: number
+}
+export type MetricRow = LogPlace & {
+  readonly project: string
+  readonly run: string
+  readonly attempt: number
+  readonly step: number
+  readonly rank: number
+  readonly names: readonly string[]
+  readonly values: readonly (number | null)[]
+  readonly time: number
+}
+export type DeadLetterRow = LogPlace & {
+  readonly topic: string
+  readonly sourcePartition: number
+  readonly sourceOffset: string
+  readonly key: string
+  readonly because: string
+  readonly bytes: number
+  readonly time: number
+}
 
 /** Rows of one write. `token` names the block, so that the same block written twice counts once. */
 export type HistoryBlock = {
@@ -50,12 +76,25 @@ export type HistoryBlock = {
 }
 
 /** An entry of a run's log as the history gives it back, in log order. */
-export type LogEntry = { readonly kind: 'observation'; readonly row: ObservationRow } | { readonly kind: 'event'; readonly row: RunEventRow }
+export type LogEntry =
+  | { readonly kind: 'observation'; readonly row: ObservationRow }
+  | { readonly kind: 'event'; readonly row: RunEventRow }
 
 export type SqlColumn = { readonly name: string; readonly type: string }
-export type SqlResult = { readonly columns: readonly SqlColumn[]; readonly rows: readonly (readonly unknown[])[]; /** Rows were cut at the limit. */ readonly truncated: boolean; readonly elapsedMs: number }
+export type SqlResult = {
+  readonly columns: readonly SqlColumn[]
+  readonly rows: readonly (readonly unknown[])[]
+  /** Rows were cut at the limit. */ readonly truncated: boolean
+  readonly elapsedMs: number
+}
 
-export type CurvePoint = { readonly step: number; readonly attempt: number; readonly domain: string; readonly tokens: number; /** Mean loss, nats per token; null where nothing finite was reported. */ readonly loss: number | null }
+export type CurvePoint = {
+  readonly step: number
+  readonly attempt: number
+  readonly domain: string
+  readonly tokens: number
+  /** Mean loss, nats per token; null where nothing finite was reported. */ readonly loss: number | null
+}
 
 export type Analytics = {
   /** Opens the engine and brings the tables up to the newest migration. */
@@ -65,11 +104,17 @@ export type Analytics = {
   /** Writes a block; resolves when the engine has it. */
   write(block: HistoryBlock): Promise<void>
   /** A run's log, first arrivals only, in log order, in pages of bounded size; from attempt/offset on where given. */
-  readLog(run: string, options?: { readonly afterOffset?: string; readonly pageRows?: number }): AsyncIterable<readonly LogEntry[]>
+  readLog(
+    run: string,
+    options?: { readonly afterOffset?: string; readonly pageRows?: number },
+  ): AsyncIterable<readonly LogEntry[]>
   /** The first run.started of a run, or undefined when the history has none. */
   runStarted(run: string): Promise<RunStarted | undefined>
   /** Mean losses by domain over steps, rank-merged, on the current chain of attempts, at most `points` a domain (buckets keep the token-weighted mean). */
-  curve(run: string, options?: { readonly points?: number; readonly fromStep?: number; readonly toStep?: number }): Promise<readonly CurvePoint[]>
+  curve(
+    run: string,
+    options?: { readonly points?: number; readonly fromStep?: number; readonly toStep?: number },
+  ): Promise<readonly CurvePoint[]>
   /** People's read-only SQL, through the gate. Throws AnalyticsError `refused` with a sentence. */
   sql(text: string, options?: { readonly maxRows?: number }): Promise<SqlResult>
 }

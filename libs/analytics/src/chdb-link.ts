@@ -16,7 +16,8 @@ export function openChdbLink(path: string): Link {
     return turn
   }
   return {
-    command: (sql) => inTurn(async () => void (await session.queryAsync(sql, { format: 'JSONCompactEachRow' }))),
+    command: (sql) =>
+      inTurn(async () => void (await session.queryAsync(sql, { format: 'JSONCompactEachRow' }))),
     query: (sql, format) =>
       inTurn(async () => {
         const bytes = (await session.queryAsync(sql, { format })).bytes()
@@ -24,7 +25,16 @@ export function openChdbLink(path: string): Link {
       }),
     // The raw form hands the buffer to the engine without a copy; its settings hold for this statement alone.
     insert: ({ table, columns, settings, body }) =>
-      inTurn(async () => void (await session.insert({ table, columns, settings, values: body, format: 'JSONCompactEachRow' }))),
+      inTurn(
+        async () =>
+          void (await session.insert({
+            table,
+            columns,
+            settings,
+            values: body,
+            format: 'JSONCompactEachRow',
+          })),
+      ),
     close: async () => {
       await last
       session.close()

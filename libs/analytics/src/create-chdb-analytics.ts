@@ -24,7 +24,8 @@ export function createChdbAnalytics(options: { readonly path: string }): Analyti
       await link.command(`CREATE DATABASE IF NOT EXISTS ${database} ENGINE = Atomic`)
       await link.command(`USE ${database}`)
       // On this engine a setting sticks to its connection, which here is the point.
-      for (const [name, value] of Object.entries(settings)) await link.command(`SET ${name} = ${typeof value === 'number' ? value : `'${value}'`}`)
+      for (const [name, value] of Object.entries(settings))
+        await link.command(`SET ${name} = ${typeof value === 'number' ? value : `'${value}'`}`)
       return link
     }
     try {

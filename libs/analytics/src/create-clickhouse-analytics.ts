@@ -14,22 +14,42 @@ export type ClickHouseAnalyticsOptions = {
 const minute = 60_000
 
 /** The history on a ClickHouse server. */
-export function createClickHouseAnalytics({ url, database = 'mixdesk', readonlyUrl }: ClickHouseAnalyticsOptions): Analytics {
+export function createClickHouseAnalytics({
+  url,
+  database = 'mixdesk',
+  readonlyUrl,
+}: ClickHouseAnalyticsOptions): Analytics {
   return engineAnalytics(async () => {
     await createDatabase(url, database)
     const open = (options: Partial<Parameters<typeof openClickHouseLink>[0]>) =>
-      openClickHouseLink({ url, database, settings: {}, requestTimeoutMs: 10 * minute, connections: 2, ...options })
+      openClickHouseLink({
+        url,
+        database,
+        settings: {},
+        requestTimeoutMs: 10 * minute,
+        connections: 2,
+        ...options,
+      })
     return {
       // A writer answers only when the rows are stored.
       writer: open({ settings: { wait_end_of_query: 1 } }),
       readers: [open({ settings: { max_execution_time: 600, wait_end_of_query: 1 }, connections: 4 })],
-      adhoc: readonlyUrl === undefined ? open({ settings: { ...adhocSettings, wait_end_of_query: 1 }, requestTimeoutMs: minute }) : open({ url: readonlyUrl, requestTimeoutMs: minute }),
+      adhoc:
+        readonlyUrl === undefined
+          ? open({ settings: { ...adhocSettings, wait_end_of_query: 1 }, requestTimeoutMs: minute })
+          : open({ url: readonlyUrl, requestTimeoutMs: minute }),
     }
   })
 }
 
 async function createDatabase(url: string, database: string): Promise<void> {
-  const link = openClickHouseLink({ url, database: 'default', settings: {}, requestTimeoutMs: minute, connections: 1 })
+  const link = openClickHouseLink({
+    url,
+    database: 'default',
+    settings: {},
+    requestTimeoutMs: minute,
+    connections: 1,
+  })
   try {
     await link.command(`CREATE DATABASE IF NOT EXISTS \`${database.replaceAll('`', '')}\``)
   } finally {

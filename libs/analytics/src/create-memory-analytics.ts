@@ -15,14 +15,20 @@ export function createMemoryAnalytics(): Analytics {
     if (!open) throw new AnalyticsError('unavailable', 'The history is not open; start it first.')
   }
   const write = (block: HistoryBlock): void => {
-    for (const row of block.observations) keepFirst(observations, JSON.stringify([row.project, row.run, row.attempt, row.step, row.rank]), row)
-    for (const row of block.runEvents) keepFirst(events, JSON.stringify([row.project, row.run, row.partition, row.offset]), row)
+    for (const row of block.observations)
+      keepFirst(observations, JSON.stringify([row.project, row.run, row.attempt, row.step, row.rank]), row)
+    for (const row of block.runEvents)
+      keepFirst(events, JSON.stringify([row.project, row.run, row.partition, row.offset]), row)
     for (const fact of block.ledger) if (!facts.has(fact.id)) facts.set(fact.id, fact)
   }
   const logOf = (run: string): LogEntry[] =>
     [
-      ...[...events.values()].filter((row) => row.run === run).map((row): LogEntry => ({ kind: 'event', row })),
-      ...[...observations.values()].filter((row) => row.run === run).map((row): LogEntry => ({ kind: 'observation', row })),
+      ...[...events.values()]
+        .filter((row) => row.run === run)
+        .map((row): LogEntry => ({ kind: 'event', row })),
+      ...[...observations.values()]
+        .filter((row) => row.run === run)
+        .map((row): LogEntry => ({ kind: 'observation', row })),
     ].sort((a, b) => Number(a.row.offset) - Number(b.row.offset))
 
   return {
@@ -41,7 +47,9 @@ export function createMemoryAnalytics(): Analytics {
     },
     runStarted: async (run) => {
       check()
-      const entry = logOf(run).find(({ kind, row }) => kind === 'event' && (row as RunEventRow).name === 'run.started')
+      const entry = logOf(run).find(
+        ({ kind, row }) => kind === 'event' && (row as RunEventRow).name === 'run.started',
+      )
       return entry?.kind === 'event' ? (JSON.parse(entry.row.data) as RunStarted) : undefined
     },
     curve: async (run, options = {}) => {
@@ -50,7 +58,10 @@ export function createMemoryAnalytics(): Analytics {
       return curveOf(rows, attemptChain([...facts.values()].filter((fact) => fact.data.run === run)), options)
     },
     sql: async () => {
-      throw new AnalyticsError('unavailable', 'This history is kept in memory and speaks no SQL; start one on chDB or ClickHouse.')
+      throw new AnalyticsError(
+        'unavailable',
+        'This history is kept in memory and speaks no SQL; start one on chDB or ClickHouse.',
+      )
     },
   }
 }

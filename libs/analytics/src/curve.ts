@@ -4,7 +4,11 @@ import { quote, type Link } from './link.js'
 export type CurveOptions = { readonly points?: number; readonly fromStep?: number; readonly toStep?: number }
 
 /** Mean losses by domain, in buckets of steps of one width; a bucket is named by its first step that was reported. */
-export async function readCurve(link: Link, run: string, options: CurveOptions): Promise<readonly CurvePoint[]> {
+export async function readCurve(
+  link: Link,
+  run: string,
+  options: CurveOptions,
+): Promise<readonly CurvePoint[]> {
   const points = Math.max(1, Math.floor(options.points ?? 1000))
   const where = [
     `run = ${quote(run)}`,
@@ -24,7 +28,13 @@ export async function readCurve(link: Link, run: string, options: CurveOptions):
     .split('\n')
     .filter(Boolean)
     .map((line) => {
-      const [step, attempt, domain, tokens, loss] = JSON.parse(line) as [number | string, number, string, number | string, number | null]
+      const [step, attempt, domain, tokens, loss] = JSON.parse(line) as [
+        number | string,
+        number,
+        string,
+        number | string,
+        number | null,
+      ]
       return { step: Number(step), attempt, domain, tokens: Number(tokens), loss }
     })
 }

@@ -15,7 +15,8 @@ export function engineAnalytics(open: () => Promise<Links>): Analytics {
   let turn = 0
   let writing: Promise<unknown> = Promise.resolve()
   const links = (): Links => {
-    if (opened === undefined) throw new AnalyticsError('unavailable', 'The history is not open; start it first.')
+    if (opened === undefined)
+      throw new AnalyticsError('unavailable', 'The history is not open; start it first.')
     return opened
   }
   const reader = (): Link => {

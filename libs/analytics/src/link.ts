@@ -1,4 +1,9 @@
-export type Insert = { readonly table: string; readonly columns: readonly string[]; readonly settings: { readonly [name: string]: string | number }; /** JSONCompactEachRow lines. */ readonly body: Buffer }
+export type Insert = {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly settings: { readonly [name: string]: string | number }
+  /** JSONCompactEachRow lines. */ readonly body: Buffer
+}
 
 /** One connection to an engine. Statements carry their own settings in their text: in chDB any other way would stick. */
 export type Link = {
@@ -10,7 +15,11 @@ export type Link = {
 }
 
 /** Separate connections, for a connection serves one statement after another. */
-export type Links = { readonly writer: Link; readonly readers: readonly Link[]; /** Read-only and limited: people's SQL. */ readonly adhoc: Link }
+export type Links = {
+  readonly writer: Link
+  readonly readers: readonly Link[]
+  /** Read-only and limited: people's SQL. */ readonly adhoc: Link
+}
 
 export const insertHead = ({ table, columns, settings }: Insert): string =>
   `INSERT INTO ${table} (${columns.join(', ')}) SETTINGS ${Object.entries(settings)

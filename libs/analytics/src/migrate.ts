@@ -15,7 +15,11 @@ export async function migrate(link: Link): Promise<void> {
   )
   const seen = await link.query('SELECT DISTINCT name FROM schema_migrations', 'JSONCompactEachRow')
   const applied = new Set(
-    seen.toString().split('\n').filter(Boolean).map((line) => (JSON.parse(line) as [string])[0]),
+    seen
+      .toString()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as [string])[0]),
   )
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
   for (const name of names) {

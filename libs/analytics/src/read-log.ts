@@ -3,18 +3,24 @@ import type { LogEntry, ObservationRow, RunEventRow } from './analytics.js'
 import { quote, type Link } from './link.js'
 import { RowBinaryReader } from './row-binary.js'
 
-const observationColumns = 'project, attempt, step, rank, mixture_version, domains, tokens, loss_sum, sequences, signals, time_ms, partition, offset'
+const observationColumns =
+  'project, attempt, step, rank, mixture_version, domains, tokens, loss_sum, sequences, signals, time_ms, partition, offset'
 const eventColumns = 'project, attempt, step, name, data, time_ms, partition, offset'
 /** Offsets of other runs lie between a run's own, so a window of offsets is sized by what the last one held. */
 const widest = 2 ** 40
 
 /** A run's log in offset order, a page at a time; the next page is fetched while the last one is used. */
-export async function* readLog(link: Link, run: string, options: { readonly afterOffset?: string; readonly pageRows?: number } = {}): AsyncGenerator<readonly LogEntry[]> {
+export async function* readLog(
+  link: Link,
+  run: string,
+  options: { readonly afterOffset?: string; readonly pageRows?: number } = {},
+): AsyncGenerator<readonly LogEntry[]> {
   const pageRows = Math.max(1, options.pageRows ?? 2048)
   const last = await lastOffset(link, run)
   let after = options.afterOffset === undefined ? -1 : Number(options.afterOffset)
   let width = pageRows * 4
-  const next = () => (after < last ? fetchWindow(link, run, after, Math.min(after + width, last), pageRows) : undefined)
+  const next = () =>
+    after < last ? fetchWindow(link, run, after, Math.min(after + width, last), pageRows) : undefined
   let coming = next()
   while (coming !== undefined) {
     const { entries, reached } = await coming
@@ -30,7 +36,10 @@ export async function* readLog(link: Link, run: string, options: { readonly afte
 }
 
 export async function readRunStarted(link: Link, run: string): Promise<RunStarted | undefined> {
-  const bytes = await link.query(`SELECT data FROM run_events FINAL WHERE run = ${quote(run)} AND name = 'run.started' ORDER BY offset LIMIT 1`, 'RowBinary')
+  const bytes = await link.query(
+    `SELECT data FROM run_events FINAL WHERE run = ${quote(run)} AND name = 'run.started' ORDER BY offset LIMIT 1`,
+    'RowBinary',
+  )
   const reader = new RowBinaryReader(bytes)
   return reader.done ? undefined : (JSON.parse(reader.text()) as RunStarted)
 }
@@ -53,26 +62,42 @@ async function fetchWindow(link: Link, run: string, after: number, upTo: number,
   // again later; exact mode reads such granules all the same.
   const settings = 'SETTINGS use_skip_indexes_if_final = 1, use_skip_indexes_if_final_exact_mode = 1'
   const [observations, events] = [
-    readObservations(await link.query(`SELECT ${observationColumns} FROM observations FINAL ${tail} ${settings}`, 'RowBinary'), run),
-    readEvents(await link.query(`SELECT ${eventColumns} FROM run_events FINAL ${tail} ${settings}`, 'RowBinary'), run),
+    readObservations(
+      await link.query(
+        `SELECT ${observationColumns} FROM observations FINAL ${tail} ${settings}`,
+        'RowBinary',
+      ),
+      run,
+    ),
+    readEvents(
+      await link.query(`SELECT ${eventColumns} FROM run_events FINAL ${tail} ${settings}`, 'RowBinary'),
+      run,
+    ),
   ]
   // A full page may have more behind it: go no further than the nearer of the two ends.
   const reached = Math.min(endOf(observations, pageRows, upTo), endOf(events, pageRows, upTo))
   return { entries: merge(observations, events, reached), reached }
 }
 
-const endOf = (rows: readonly { readonly offset: string }[], pageRows: number, upTo: number): number => (rows.length < pageRows ? upTo : Number(rows.at(-1)!.offset))
+const endOf = (rows: readonly { readonly offset: string }[], pageRows: number, upTo: number): number =>
+  rows.length < pageRows ? upTo : Number(rows.at(-1)!.offset)
 
-function merge(observations: readonly ObservationRow[], events: readonly RunEventRow[], reached: number): readonly LogEntry[] {
+function merge(
+  observations: readonly ObservationRow[],
+  events: readonly RunEventRow[],
+  reached: number,
+): readonly LogEntry[] {
   const entries: LogEntry[] = []
   let e = 0
   for (const row of observations) {
     const offset = Number(row.offset)
     if (offset > reached) break
-    while (e < events.length && Number(events[e]!.offset) <= offset) entries.push({ kind: 'event', row: events[e++]! })
+    while (e < events.length && Number(events[e]!.offset) <= offset)
+      entries.push({ kind: 'event', row: events[e++]! })
     entries.push({ kind: 'observation', row })
   }
-  while (e < events.length && Number(events[e]!.offset) <= reached) entries.push({ kind: 'event', row: events[e++]! })
+  while (e < events.length && Number(events[e]!.offset) <= reached)
+    entries.push({ kind: 'event', row: events[e++]! })
   return entries
 }
 
@@ -94,7 +119,22 @@ function readObservations(bytes: Buffer, run: string): ObservationRow[] {
     const time = reader.int64()
     const partition = reader.uint32()
     const offset = String(reader.uint64())
-    rows.push({ project, run, attempt, step, rank, mixtureVersion, domains, tokens, lossSum, sequences, signals, time, partition, offset })
+    rows.push({
+      project,
+      run,
+      attempt,
+      step,
+      rank,
+      mixtureVersion,
+      domains,
+      tokens,
+      lossSum,
+      sequences,
+      signals,
+      time,
+      partition,
+      offset,
+    })
   }
   return rows
 }
@@ -103,7 +143,13 @@ function readEvents(bytes: Buffer, run: string): RunEventRow[] {
   const reader = new RowBinaryReader(bytes)
   const rows: RunEventRow[] = []
   while (!reader.done) {
-    const [project, attempt, step, name, data] = [reader.text(), reader.uint32(), reader.int64(), reader.text(), reader.text()]
+    const [project, attempt, step, name, data] = [
+      reader.text(),
+      reader.uint32(),
+      reader.int64(),
+      reader.text(),
+      reader.text(),
+    ]
     const [time, partition, offset] = [reader.int64(), reader.uint32(), String(reader.uint64())]
     rows.push({ project, run, attempt, step, name, data, time, partition, offset })
   }

@@ -10,7 +10,7 @@ const mostRows = 1_000_000
 export const adhocSettings = {
   max_execution_time: 30,
   timeout_overflow_mode: 'throw',
-  max_memory_usage: 2_000_000_000,
+  max_memory_usage: 1_000_000_000,
   max_rows_to_read: 2_000_000_000,
   max_result_bytes: 256_000_000,
   result_overflow_mode: 'throw',
@@ -26,7 +26,11 @@ export const adhocSettings = {
 type CompactResult = { readonly meta: readonly SqlColumn[]; readonly data: readonly (readonly unknown[])[] }
 
 /** A person's SQL: through the gate, wrapped with a limit, on the connection that can only read. */
-export async function runSql(link: Link, sql: string, options: { readonly maxRows?: number } = {}): Promise<SqlResult> {
+export async function runSql(
+  link: Link,
+  sql: string,
+  options: { readonly maxRows?: number } = {},
+): Promise<SqlResult> {
   const started = performance.now()
   const passed = gate(sql)
   if (!passed.ok) throw new AnalyticsError('refused', passed.because)
@@ -35,5 +39,10 @@ export async function runSql(link: Link, sql: string, options: { readonly maxRow
   const { meta, data } = JSON.parse(bytes.toString()) as CompactResult
   const truncated = data.length > maxRows
   const columns = meta.map(({ name, type }) => ({ name, type }))
-  return { columns, rows: truncated ? data.slice(0, maxRows) : data, truncated, elapsedMs: performance.now() - started }
+  return {
+    columns,
+    rows: truncated ? data.slice(0, maxRows) : data,
+    truncated,
+    elapsedMs: performance.now() - started,
+  }
 }

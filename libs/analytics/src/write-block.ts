@@ -1,6 +1,14 @@
 import type { HistoryBlock } from './analytics.js'
-import { deadLetterText, evaluationText, metricText, observationText, runEventText, type TableText } from './block-text.js'
+import {
+  deadLetterText,
+  evaluationText,
+  metricText,
+  observationText,
+  runEventText,
+  type TableText,
+} from './block-text.js'
 import type { Insert, Link } from './link.js'
+import { LineBuffer } from './line-buffer.js'
 import { projections } from './projections/index.js'
 import { cellText } from './projections/projection.js'
 
@@ -27,13 +35,15 @@ export function* insertsOf(block: HistoryBlock): Generator<Insert> {
   }
 }
 
+const nothing = Buffer.alloc(0)
 const linesOf = <Row>({ table, columns, line }: TableText<Row>, rows: readonly Row[]) => ({
   table,
   columns,
   lines: (): Buffer => {
-    let body = ''
-    for (const row of rows) body += `[${line(row)}]\n`
-    return Buffer.from(body)
+    if (rows.length === 0) return nothing
+    const body = new LineBuffer()
+    for (const row of rows) body.add(`[${line(row)}]\n`)
+    return body.bytes()
   },
 })
 

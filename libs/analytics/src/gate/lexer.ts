@@ -8,7 +8,10 @@ export type Token = {
   /** In upper case for words, so that keywords compare; otherwise as `text`. */
   readonly upper: string
 }
-export type Lexed = { readonly tokens: readonly Token[]; /** The text with comments taken out: what the engine gets to see. */ readonly sql: string }
+export type Lexed = {
+  readonly tokens: readonly Token[]
+  /** The text with comments taken out: what the engine gets to see. */ readonly sql: string
+}
 
 const space = /[ \t\r\n]+/y
 const word = /[A-Za-z_][A-Za-z0-9_]*/y
@@ -42,7 +45,10 @@ export function lex(text: string): Outcome<Lexed> {
     else {
       const token = text.startsWith('/*', at) ? undefined : nextToken(take)
       if (token === undefined) return bad(unreadable(text, at))
-      if (token.kind === 'number' && /[A-Za-z0-9_.]/.test(text[at] ?? '')) return bad(`A number runs into a word at “${text.slice(start, start + 20)}”; put a space between them.`)
+      if (token.kind === 'number' && /[A-Za-z0-9_.]/.test(text[at] ?? ''))
+        return bad(
+          `A number runs into a word at “${text.slice(start, start + 20)}”; put a space between them.`,
+        )
       tokens.push(token)
       sql += text.slice(start, at)
     }
@@ -65,9 +71,12 @@ function nextToken(take: (pattern: RegExp) => RegExpExecArray | undefined): Toke
 
 function unreadable(text: string, at: number): string {
   const character = String.fromCodePoint(text.codePointAt(at) ?? 0)
-  if (character === "'") return 'A text that begins with a single quote does not end; close it with a single quote.'
-  if (character === '"' || character === '`') return 'A quoted name does not end, or has a backslash in it; close it, and use plain names.'
+  if (character === "'")
+    return 'A text that begins with a single quote does not end; close it with a single quote.'
+  if (character === '"' || character === '`')
+    return 'A quoted name does not end, or has a backslash in it; close it, and use plain names.'
   if (text.startsWith('/*', at)) return 'A comment that begins with /* does not end; close it with */.'
-  if (character === '{' || character === '}') return 'Curly brackets are not taken; write map(key, value) for a map, and values in place of parameters.'
+  if (character === '{' || character === '}')
+    return 'Curly brackets are not taken; write map(key, value) for a map, and values in place of parameters.'
   return `The character ${JSON.stringify(character)} is not taken outside of texts; use letters, digits, the usual operators, single quotes for texts, and -- or /* */ for comments.`
 }

@@ -10,6 +10,17 @@ export const applied: Projection = {
   rows(event) {
     if (event.type !== 'MixtureApplied') return []
     const { data } = event
-    return [[data.project, data.run, data.attempt, data.version, data.rank, data.step, millisecondsOf(event.recordedAt), event.position]]
+    return [
+      [
+        data.project,
+        data.run,
+        data.attempt,
+        data.version,
+        data.rank,
+        data.step,
+        millisecondsOf(event.recordedAt),
+        event.position,
+      ],
+    ]
   },
 }

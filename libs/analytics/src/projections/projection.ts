@@ -13,7 +13,12 @@ export type Projection = {
 }
 
 /** A value of a row. Numbers that must stay exact come packed. */
-export type Cell = string | number | readonly string[] | { readonly packed: readonly number[] } | { readonly packedEach: readonly (readonly number[])[] }
+export type Cell =
+  | string
+  | number
+  | readonly string[]
+  | { readonly packed: readonly number[] }
+  | { readonly packedEach: readonly (readonly number[])[] }
 
 export function cellText(cell: Cell): string {
   if (typeof cell === 'string') return text(cell)

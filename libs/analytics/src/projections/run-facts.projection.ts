@@ -24,7 +24,20 @@ export const runFacts: Projection = {
   version: 1,
   table: 'run_facts',
   columns: [
-    ...['project', 'run', 'stream_version', 'fact', 'attempt', 'step', 'status', 'because', 'domains', 'packed_weights', 'policy', 'policy_version'],
+    ...[
+      'project',
+      'run',
+      'stream_version',
+      'fact',
+      'attempt',
+      'step',
+      'status',
+      'because',
+      'domains',
+      'packed_weights',
+      'policy',
+      'policy_version',
+    ],
     ...['ranks', 'cadence', 'params', 'tags', 'notes', 'parent', 'occurred_ms', 'position'],
   ],
   reads: ['RunStarted', 'RunRefused', 'RunResumed', 'RunFinished', 'RunAnnotated'],
@@ -33,8 +46,28 @@ export const runFacts: Projection = {
     if (said === undefined) return []
     const { project, run, attempt } = event.data
     const cells: Cell[] = [
-      ...[project, run, event.version, event.type, attempt, said.step ?? -1, said.status ?? '', said.because ?? '', said.domains ?? [], { packed: said.weights ?? [] }],
-      ...[said.policy ?? '', said.policyVersion ?? 0, said.ranks ?? 0, said.cadence ?? 0, said.params ?? '', said.tags ?? [], said.notes ?? '', said.parent ?? ''],
+      ...[
+        project,
+        run,
+        event.version,
+        event.type,
+        attempt,
+        said.step ?? -1,
+        said.status ?? '',
+        said.because ?? '',
+        said.domains ?? [],
+        { packed: said.weights ?? [] },
+      ],
+      ...[
+        said.policy ?? '',
+        said.policyVersion ?? 0,
+        said.ranks ?? 0,
+        said.cadence ?? 0,
+        said.params ?? '',
+        said.tags ?? [],
+        said.notes ?? '',
+        said.parent ?? '',
+      ],
       ...[millisecondsOf(event.occurredAt ?? event.recordedAt), event.position],
     ]
     return [cells]
@@ -46,13 +79,32 @@ function whatItSays(event: LedgerEnvelope): Said | undefined {
     case 'RunStarted': {
       const { domains, weights, policy, ranks, cadence, params, tags, notes, parent } = event.data
       return {
-        ...{ status: 'running', domains: domains.map(({ name }) => name), weights, policy: policy.name, policyVersion: policy.version },
-        ...{ ranks, cadence, params: JSON.stringify(params), tags, notes, ...(parent === undefined ? {} : { parent }) },
+        ...{
+          status: 'running',
+          domains: domains.map(({ name }) => name),
+          weights,
+          policy: policy.name,
+          policyVersion: policy.version,
+        },
+        ...{
+          ranks,
+          cadence,
+          params: JSON.stringify(params),
+          tags,
+          notes,
+          ...(parent === undefined ? {} : { parent }),
+        },
       }
     }
     case 'RunRefused': {
       const { domains, policy, ranks, problems } = event.data
-      return { status: 'refused', because: problems.join(' '), domains: domains.map(({ name }) => name), policy: policy.name, ranks }
+      return {
+        status: 'refused',
+        because: problems.join(' '),
+        domains: domains.map(({ name }) => name),
+        policy: policy.name,
+        ranks,
+      }
     }
     case 'RunResumed':
       return { status: 'running', step: event.data.fromStep, ranks: event.data.ranks }
