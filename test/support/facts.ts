@@ -1,5 +1,12 @@
 import type { LossesMeasured, RunStarted, TrainerEvent } from '@mixdesk/contracts'
-import { openDesk, type Effects, type Learning, type LearningNeeded, type RunDesk, type RunMessage } from '@mixdesk/mixture'
+import {
+  openDesk,
+  type Effects,
+  type Learning,
+  type LearningNeeded,
+  type RunDesk,
+  type RunMessage,
+} from '@mixdesk/mixture'
 
 /** Builders of what trainers and people say: a test names what matters, the rest is plausible. */
 
