@@ -101,8 +101,8 @@ describe('messaging (Kafka alone)', () => {
     sending = false
     await sender
     const missing = (from: readonly string[]) => accepted.filter((text) => !new Set(from).has(text))
-    await until(() => missing(texts(seen)).length === 0, 'the consumer has everything', 30_000)
-    await until(() => missing(read).length === 0, 'the reader has everything', 30_000)
+    await until(() => missing(texts(seen)).length === 0, 'the consumer has everything', 45_000)
+    await until(() => missing(read).length === 0, 'the reader has everything', 45_000)
     expect(consumer.health().state).toBe('running')
     for (const partition of [0, 1]) {
       // Once each, in order, when repetitions are dropped: what a reader of this log does anyway.

@@ -41,7 +41,9 @@ export function createKafkaConsumer(
   const consumer: Consumer = kafka.consumer({
     groupId: options.group,
     sessionTimeout: sessionTimeoutMs,
-    rebalanceTimeout: Math.max(sessionTimeoutMs, 10_000),
+    // A member that died takes this long to be given up when another joins, and after a broker's crash that other is
+    // ourselves: kafkajs comes back under a new id.
+    rebalanceTimeout: Math.min(sessionTimeoutMs, 10_000),
     heartbeatInterval: heartbeatMs,
     minBytes: 1,
     maxWaitTimeInMs: options.maxWaitMs ?? 50,
