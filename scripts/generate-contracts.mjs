@@ -6,10 +6,14 @@ import * as contracts from '../libs/contracts/dist/index.js'
 import { generatedFiles } from './contracts/schemas.mjs'
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url))
-const { version } = JSON.parse(await readFile(new URL('../libs/contracts/package.json', import.meta.url), 'utf8'))
+const { version } = JSON.parse(
+  await readFile(new URL('../libs/contracts/package.json', import.meta.url), 'utf8'),
+)
 const wanted = new Map(generatedFiles(contracts, version))
 
-const present = (await readdir(join(docs, 'schemas'), { recursive: true, withFileTypes: true }).catch(() => []))
+const present = (
+  await readdir(join(docs, 'schemas'), { recursive: true, withFileTypes: true }).catch(() => [])
+)
   .filter((entry) => entry.isFile())
   .map((entry) => relative(docs, join(entry.parentPath, entry.name)))
 const extra = present.filter((path) => !wanted.has(path))

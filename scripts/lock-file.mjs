@@ -6,13 +6,35 @@
  * on every machine but that platform's.
  */
 
-const systems = ['darwin', 'linux', 'win32', 'freebsd', 'openbsd', 'netbsd', 'sunos', 'aix', 'android', 'openharmony']
-const processors = ['arm64', 'x64', 'ia32', 'arm', 's390x', 'ppc64', 'riscv64', 'loong64', 'mips64el', 'wasm32']
+const systems = [
+  'darwin',
+  'linux',
+  'win32',
+  'freebsd',
+  'openbsd',
+  'netbsd',
+  'sunos',
+  'aix',
+  'android',
+  'openharmony',
+]
+const processors = [
+  'arm64',
+  'x64',
+  'ia32',
+  'arm',
+  's390x',
+  'ppc64',
+  'riscv64',
+  'loong64',
+  'mips64el',
+  'wasm32',
+]
 const exactVersion = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
 
 /** Where Node would find `name` from the package at `from`, among the places of the lock. */
 function isLocked(packages, from, name) {
-  for (let place = from; ; ) {
+  for (let place = from; ;) {
     if (packages[`${place === '' ? '' : `${place}/`}node_modules/${name}`]) return true
     if (place === '') return false
     const outer = place.lastIndexOf('/node_modules/')
@@ -55,7 +77,8 @@ export function fixed(lock) {
 /** What is wrong with a lock, in sentences. */
 export const lockProblems = (lock) => [
   ...missingEntries(lock).map(
-    ([place]) => `package-lock.json lacks ${place}, without which \`npm ci\` refuses it. Run: node scripts/fix-lock.mjs`,
+    ([place]) =>
+      `package-lock.json lacks ${place}, without which \`npm ci\` refuses it. Run: node scripts/fix-lock.mjs`,
   ),
   ...registryAddresses(lock).map(
     (place) => `package-lock.json names a registry for ${place}. Run: node scripts/fix-lock.mjs`,

@@ -25,9 +25,17 @@ const envelopeOf = (type, data) => ({
     id: { type: 'string', description: 'Identity of the fact, derived from its stream and version.' },
     stream: { type: 'string', description: 'run-<run>.' },
     version: { type: 'integer', minimum: 1, description: 'Place in the stream, from 1 without gaps.' },
-    position: { type: 'string', pattern: '^[0-9]+$', description: 'Place in the whole ledger, rising, with gaps; a 64-bit integer as text.' },
+    position: {
+      type: 'string',
+      pattern: '^[0-9]+$',
+      description: 'Place in the whole ledger, rising, with gaps; a 64-bit integer as text.',
+    },
     schemaVersion: { type: 'integer', minimum: 1, description: 'Version of the data’s schema.' },
-    occurredAt: { type: 'string', format: 'date-time', description: 'When the trainer said it happened, where it said so.' },
+    occurredAt: {
+      type: 'string',
+      format: 'date-time',
+      description: 'When the trainer said it happened, where it said so.',
+    },
     recordedAt: { type: 'string', format: 'date-time', description: 'When it was written to the ledger.' },
     type: { const: type, type: 'string' },
     data,
@@ -117,7 +125,14 @@ export function asyncApi(contracts, version) {
     add(idOf(name), name, typeOf(name), schema, contracts.trainerCommandExamples[name], 'mixdesk'),
   )
   const recorded = ledgerMessages(contracts).map(([type, schema]) =>
-    add(`ledger${type}`, type, `mixdesk.ledger.${type}.v1`, schema, ledgerExample(contracts, type), 'mixdesk'),
+    add(
+      `ledger${type}`,
+      type,
+      `mixdesk.ledger.${type}.v1`,
+      schema,
+      ledgerExample(contracts, type),
+      'mixdesk',
+    ),
   )
   messages.deadLetter = {
     name: 'deadLetter',
@@ -125,7 +140,13 @@ export function asyncApi(contracts, version) {
     summary: 'A message that could not be used: its original bytes and headers, where it came from, and why.',
     headers: {
       type: 'object',
-      required: ['mixdesk-topic', 'mixdesk-partition', 'mixdesk-offset', 'mixdesk-failed-at', 'mixdesk-because'],
+      required: [
+        'mixdesk-topic',
+        'mixdesk-partition',
+        'mixdesk-offset',
+        'mixdesk-failed-at',
+        'mixdesk-because',
+      ],
       properties: {
         'mixdesk-topic': { type: 'string', description: 'Topic it came from.' },
         'mixdesk-partition': { type: 'string', pattern: '^[0-9]+$', description: 'Partition it came from.' },
@@ -171,18 +192,64 @@ export function asyncApi(contracts, version) {
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     defaultContentType: 'application/json',
-    servers: { local: { host: '127.0.0.1:19092', protocol: 'kafka', description: 'The broker that `mixdesk start` brings up where none is configured.' } },
+    servers: {
+      local: {
+        host: '127.0.0.1:19092',
+        protocol: 'kafka',
+        description: 'The broker that `mixdesk start` brings up where none is configured.',
+      },
+    },
     channels: {
-      trainerEvents: channel(topics.trainerEvents, 'Trainer events', 'Everything a trainer, or a person for a run, says. One topic, so that a run’s start, losses, acknowledgements and end stay in order.', reported),
-      trainerCommands: channel(topics.trainerCommands, 'Trainer commands', 'The desired state of each run. Compacted and level-triggered: the newest message of a key is all a trainer needs.', commanded),
-      ledger: channel(topics.ledger, 'Ledger', 'Every fact that was decided or declared, in the order of its run, at least once.', recorded),
-      deadLetters: channel(topics.deadLetters, 'Dead letters', 'Messages that could not be used, with the reason.', ['deadLetter']),
+      trainerEvents: channel(
+        topics.trainerEvents,
+        'Trainer events',
+        'Everything a trainer, or a person for a run, says. One topic, so that a run’s start, losses, acknowledgements and end stay in order.',
+        reported,
+      ),
+      trainerCommands: channel(
+        topics.trainerCommands,
+        'Trainer commands',
+        'The desired state of each run. Compacted and level-triggered: the newest message of a key is all a trainer needs.',
+        commanded,
+      ),
+      ledger: channel(
+        topics.ledger,
+        'Ledger',
+        'Every fact that was decided or declared, in the order of its run, at least once.',
+        recorded,
+      ),
+      deadLetters: channel(
+        topics.deadLetters,
+        'Dead letters',
+        'Messages that could not be used, with the reason.',
+        ['deadLetter'],
+      ),
     },
     operations: {
-      receiveTrainerEvents: operation('receive', 'trainerEvents', 'Take reports', 'Mixdesk reads what trainers report. Sending one twice is safe.'),
-      sendTrainerCommands: operation('send', 'trainerCommands', 'Set mixtures', 'Mixdesk sends the mixture a run shall use. A trainer drops a version it has seen.'),
-      sendLedger: operation('send', 'ledger', 'Tell what happened', 'Mixdesk publishes each fact after it is committed.'),
-      sendDeadLetters: operation('send', 'deadLetters', 'Keep what failed', 'Mixdesk keeps the original bytes of what it could not use.'),
+      receiveTrainerEvents: operation(
+        'receive',
+        'trainerEvents',
+        'Take reports',
+        'Mixdesk reads what trainers report. Sending one twice is safe.',
+      ),
+      sendTrainerCommands: operation(
+        'send',
+        'trainerCommands',
+        'Set mixtures',
+        'Mixdesk sends the mixture a run shall use. A trainer drops a version it has seen.',
+      ),
+      sendLedger: operation(
+        'send',
+        'ledger',
+        'Tell what happened',
+        'Mixdesk publishes each fact after it is committed.',
+      ),
+      sendDeadLetters: operation(
+        'send',
+        'deadLetters',
+        'Keep what failed',
+        'Mixdesk keeps the original bytes of what it could not use.',
+      ),
     },
     components: { messages, schemas },
   }

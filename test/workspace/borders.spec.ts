@@ -8,7 +8,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 let untyped: ESLint
 beforeAll(() => {
   const { languageOptions, rules } = tseslint.configs.disableTypeChecked
-  untyped = new ESLint({ overrideConfig: { ...(languageOptions && { languageOptions }), ...(rules && { rules }) } as never })
+  untyped = new ESLint({
+    overrideConfig: { ...(languageOptions && { languageOptions }), ...(rules && { rules }) } as never,
+  })
 })
 
 /** The sentences of a rule over a snippet. */
@@ -19,11 +21,16 @@ async function report(rule: string, file: string, code: string): Promise<string[
   return result!.messages.filter(({ ruleId }) => ruleId === rule).map(({ message }) => message)
 }
 const importing = (from: string) => `import { x } from '${from}'\nx()\n`
-const trespasses = (folder: string, from: string) => report('mixdesk/borders', `${folder}/src/snippet.ts`, importing(from))
+const trespasses = (folder: string, from: string) =>
+  report('mixdesk/borders', `${folder}/src/snippet.ts`, importing(from))
 
 describe('who may import whom', () => {
   it.each([
-    ['libs/policies', '@mixdesk/contracts', 'libs/policies may not import @mixdesk/contracts; it may import nothing.'],
+    [
+      'libs/policies',
+      '@mixdesk/contracts',
+      'libs/policies may not import @mixdesk/contracts; it may import nothing.',
+    ],
     ['libs/policies', 'rxjs', 'may not import rxjs'],
     ['libs/contracts', '@mixdesk/policies', 'may not import @mixdesk/policies'],
     ['libs/contracts', 'zod', 'may not import zod; it may import @sinclair/typebox, @noble/hashes.'],
@@ -80,7 +87,8 @@ describe('who may import whom', () => {
   })
 
   it('lets tests stand where they need to, but not enter deep', async () => {
-    const spec = (from: string) => report('mixdesk/borders', 'libs/policies/src/snippet.spec.ts', importing(from))
+    const spec = (from: string) =>
+      report('mixdesk/borders', 'libs/policies/src/snippet.spec.ts', importing(from))
     expect(await spec('vitest')).toEqual([])
     expect(await spec('node:fs')).toEqual([])
     expect(await spec('@mixdesk/contracts/dist/index.js')).toHaveLength(1)
@@ -89,7 +97,9 @@ describe('who may import whom', () => {
   it('sees a cycle', async () => {
     const cyclic = `export * from './cloud-event.js'\n`
     expect(await report('import-x/no-cycle', 'libs/contracts/src/outcome.ts', cyclic)).toHaveLength(1)
-    expect(await report('import-x/no-cycle', 'libs/contracts/src/outcome.ts', `export * from './primitives.js'\n`)).toEqual([])
+    expect(
+      await report('import-x/no-cycle', 'libs/contracts/src/outcome.ts', `export * from './primitives.js'\n`),
+    ).toEqual([])
   })
 })
 
@@ -108,12 +118,17 @@ describe('the pure libs', () => {
     ['no-restricted-syntax', 'export const x = globalThis.Date.now()\n'],
     ['no-restricted-syntax', `export const x = await import('./sum.js')\n`],
   ]
-  it.each(pure.flatMap((lib) => impure.map(([rule, code]) => [lib, rule, code] as const)))('%s: %s reports %j', async (lib, rule, code) => {
-    expect(await report(rule, `libs/${lib}/src/snippet.ts`, code)).not.toEqual([])
-  })
+  it.each(pure.flatMap((lib) => impure.map(([rule, code]) => [lib, rule, code] as const)))(
+    '%s: %s reports %j',
+    async (lib, rule, code) => {
+      expect(await report(rule, `libs/${lib}/src/snippet.ts`, code)).not.toEqual([])
+    },
+  )
 
   it('are the only ones so strict', async () => {
-    expect(await report('no-restricted-globals', 'libs/engines/src/snippet.ts', 'export const x = Date.now()\n')).toEqual([])
+    expect(
+      await report('no-restricted-globals', 'libs/engines/src/snippet.ts', 'export const x = Date.now()\n'),
+    ).toEqual([])
   })
 })
 
@@ -123,7 +138,12 @@ describe('the environment', () => {
   it('is read in one file of the server, and handed on by the command line and the engines', async () => {
     for (const file of ['apps/server/src/config.ts', 'apps/cli/src/start.ts', 'libs/engines/src/child.ts'])
       expect(await report(rule, file, code)).toEqual([])
-    for (const file of ['apps/server/src/main.ts', 'libs/messaging/src/x.ts', 'libs/analytics/src/x.ts', 'libs/event-store/src/x.ts'])
+    for (const file of [
+      'apps/server/src/main.ts',
+      'libs/messaging/src/x.ts',
+      'libs/analytics/src/x.ts',
+      'libs/event-store/src/x.ts',
+    ])
       expect(await report(rule, file, code)).toHaveLength(1)
   })
 })
@@ -138,12 +158,19 @@ describe('the language', () => {
     expect(await report(rule, 'libs/messaging/src/snippet.ts', code)).toHaveLength(1)
   })
 
-  it.each(['libs/mixture/src/x.ts', 'apps/server/src/x.ts', 'libs/policies/src/x.spec.ts', 'test/flows/x.spec.ts'])(
-    'of %s is checked with types: floating promises, exhaustive switches',
-    async (file) => {
-      const { rules } = (await new ESLint().calculateConfigForFile(file)) as { rules: Record<string, [number]> }
-      for (const rule of ['no-floating-promises', 'no-misused-promises', 'switch-exhaustiveness-check', 'no-explicit-any'])
-        expect(rules[`@typescript-eslint/${rule}`]![0]).toBe(2)
-    },
-  )
+  it.each([
+    'libs/mixture/src/x.ts',
+    'apps/server/src/x.ts',
+    'libs/policies/src/x.spec.ts',
+    'test/flows/x.spec.ts',
+  ])('of %s is checked with types: floating promises, exhaustive switches', async (file) => {
+    const { rules } = (await new ESLint().calculateConfigForFile(file)) as { rules: Record<string, [number]> }
+    for (const rule of [
+      'no-floating-promises',
+      'no-misused-promises',
+      'switch-exhaustiveness-check',
+      'no-explicit-any',
+    ])
+      expect(rules[`@typescript-eslint/${rule}`]![0]).toBe(2)
+  })
 })

@@ -33,7 +33,6 @@ export const Rank = Count('Reporting process of the trainer, from 0.', limits.ra
 export const Version = Count('Mixture version; 0 is the mixture the run started with, before any command.')
 export const Because = (description = 'Why, in one sentence.') =>
   Type.String({ maxLength: 4096, description })
-export const Json = (description: string) => Type.Unknown({ description })
 export const JsonObject = (description: string) => Type.Record(Type.String(), Type.Unknown(), { description })
 
 // TypeBox writes a union of words as `anyOf` of constants; as an `enum`, which is shorter and reads better in a

@@ -1,0 +1,88 @@
+// Runs every test, of the services and of the trainer, and ends with one line: `N passed, N failed`.
+//
+//   node scripts/test.mjs [--services | --trainer] [what to hand to that runner …]
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { countJunit, countVitest, verdict, withStatus } from './test-reports.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const trainer = join(root, 'apps/trainer')
+const python = process.platform === 'win32' ? 'python' : 'python3'
+const rest = process.argv.slice(2).filter((word) => word !== '--services' && word !== '--trainer')
+const only = process.argv.includes('--services')
+  ? 'services'
+  : process.argv.includes('--trainer')
+    ? 'trainer'
+    : undefined
+
+/** Status and standard output of a program; what it says besides goes to the terminal. */
+function run(program, options, { cwd = root, capture = false } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(program, options, {
+      cwd,
+      stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
+    })
+    let output = ''
+    child.stdout?.on('data', (bytes) => (output += bytes.toString()))
+    child.on('error', (error) => {
+      console.error(`${program} could not be started: ${error.message}.`)
+      resolve({ status: 1, output })
+    })
+    child.on('close', (status) => resolve({ status: status ?? 1, output }))
+  })
+}
+
+const nothing = { passed: 0, failed: 0, skipped: 0 }
+const readReport = async (file, count) => {
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  return text === undefined ? nothing : count(text)
+}
+
+async function testServices(folder) {
+  const report = join(folder, 'vitest.json')
+  const { status } = await run(join(root, 'node_modules/.bin/vitest'), [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...(only === 'services' ? rest : []),
+  ])
+  return withStatus(await readReport(report, (text) => countVitest(JSON.parse(text))), status)
+}
+
+/** Its tests start a broker with our engines where MIXDESK_KAFKA_BROKERS names none. */
+async function testTrainer(folder) {
+  const made = await run(python, [join(trainer, 'scripts/bootstrap.py'), '--extra', 'dev'], { capture: true })
+  const venv = made.output.trim().split('\n').at(-1)
+  if (made.status !== 0 || !venv) return withStatus(nothing, 1)
+  const report = join(folder, 'pytest.xml')
+  const { status } = await run(
+    venv,
+    ['-m', 'pytest', `--junitxml=${report}`, ...(only === 'trainer' ? rest : [])],
+    {
+      cwd: trainer,
+    },
+  )
+  return withStatus(await readReport(report, countJunit), status)
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'mixdesk-test-'))
+const suites = { services: testServices, trainer: testTrainer }
+const results = []
+for (const [name, test] of Object.entries(suites)) {
+  if (only !== undefined && only !== name) continue
+  const counts = await test(folder).catch((error) => {
+    console.error(error)
+    return withStatus(nothing, 1)
+  })
+  console.log(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+  if (counts.passed + counts.failed === 0) console.log(`${name}: no test ran, which counts as a failure.`)
+  results.push(counts)
+}
+await rm(folder, { recursive: true, force: true })
+const { line, ok } = verdict(results)
+console.log(line)
+process.exitCode = ok ? 0 : 1
