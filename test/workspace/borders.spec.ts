@@ -1,4 +1,4 @@
-import { ESLint } from 'eslint'
+import { ESLint, type Linter } from 'eslint'
 import tseslint from 'typescript-eslint'
 import { beforeAll, describe, expect, it } from 'vitest'
 
@@ -7,10 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 
 let untyped: ESLint
 beforeAll(() => {
-  const { languageOptions, rules } = tseslint.configs.disableTypeChecked
-  untyped = new ESLint({
-    overrideConfig: { ...(languageOptions && { languageOptions }), ...(rules && { rules }) } as never,
-  })
+  untyped = new ESLint({ overrideConfig: tseslint.configs.disableTypeChecked as Linter.Config })
 })
 
 /** The sentences of a rule over a snippet. */

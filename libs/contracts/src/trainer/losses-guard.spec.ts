@@ -177,6 +177,6 @@ describe('show', () => {
     expect(show(NaN)).toBe('NaN')
     expect(show([1, null])).toBe('[1,null]')
     expect(show('x'.repeat(1000))).toHaveLength(58)
-    expect(show(() => 1)).toContain('=>')
+    expect(show(() => 1)).toBe('function')
   })
 })

@@ -124,6 +124,6 @@ export function show(value: unknown): string {
       ? 'nothing'
       : typeof value === 'number'
         ? String(value)
-        : (JSON.stringify(value) ?? String(value))
+        : ((JSON.stringify(value) as string | undefined) ?? typeof value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }

@@ -76,7 +76,7 @@ describe('parseTrainerEvent', () => {
     ['run.started', { attempt: 2 }, 'attempt'],
     ['run.started', { domains: [] }, 'domains'],
     ['run.started', { run: 'a b' }, 'run'],
-    ['run.started', { run: `${'x'.repeat(129)}` }, 'run'],
+    ['run.started', { run: 'x'.repeat(129) }, 'run'],
     ['run.started', { guards: { flor: 0.1 } }, 'guards/flor'],
     ['run.started', { guards: { floor: 1.5 } }, 'guards/floor'],
     ['run.started', { domains: [{ name: 'web', weight: -1 }] }, 'domains/0/weight'],
