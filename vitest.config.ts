@@ -2,16 +2,66 @@ import { defineConfig } from 'vitest/config'
 
 // Packages resolve to their sources (condition `source`), so a test never runs a stale build; processes that a test
 // starts run the build, which `npm test` makes first. Forks, never threads: chDB crashes in worker threads.
-const conditions = ['source', 'node', 'import', 'module', 'default']
-export default defineConfig({
+// Without 'import': Node would hand it to require, too, and CommonJS packages would get ESM files.
+const conditions = ['source', 'module', 'node']
+const shared = {
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ['node', 'import', 'default'] } },
+  ssr: { resolve: { conditions, externalConditions: ['node'] } },
+}
+const exclude = ['**/node_modules/**', '**/dist/**']
+
+export default defineConfig({
   test: {
-    pool: 'forks',
-    include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/**/*.spec.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
     passWithNoTests: false,
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'unit',
+          pool: 'forks',
+          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/{golden,replay,support,workspace}/**/*.spec.ts'],
+          exclude,
+          testTimeout: 30_000,
+        },
+      },
+      // These start real engines: one file at a time, or two cores are not enough for anybody.
+      {
+        ...shared,
+        test: {
+          name: 'engines',
+          pool: 'forks',
+          include: ['test/{contracts,engines}/**/*.spec.ts'],
+          exclude,
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'flows',
+          pool: 'forks',
+          include: ['test/flows/**/*.spec.ts'],
+          exclude,
+          globalSetup: ['test/flows/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'faults',
+          pool: 'forks',
+          include: ['test/faults/**/*.spec.ts'],
+          exclude,
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
   },
 })

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS observations
   attempt UInt32,
   step UInt64,
   rank UInt32,
-  mixture_version UInt64,
+  mixture_version Int64 COMMENT 'in force when the batch was sampled; -1 where the trainer did not say',
   packed_domains String EPHEMERAL,
   domains Array(UInt16) DEFAULT reinterpret(base64Decode(packed_domains), 'Array(UInt16)'),
   packed_tokens String EPHEMERAL,

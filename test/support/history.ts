@@ -5,19 +5,39 @@ import { eventually } from './eventually.js'
 
 /** Rows of a question to the history. */
 export async function askSql(url: string, sql: string): Promise<unknown[][]> {
-  const { status, body } = (await supertest(url).post('/v1/sql').send({ sql, maxRows: 100_000 })) as { status: number; body: { rows: unknown[][]; detail?: string } }
+  const { status, body } = (await supertest(url).post('/v1/sql').send({ sql, maxRows: 100_000 })) as {
+    status: number
+    body: { rows: unknown[][]; detail?: string }
+  }
   if (status !== 200) throw new Error(body.detail ?? `status ${status}`)
   return body.rows
 }
 
 /** Waits until the history has every observation among the events, and none twice or made up. */
-export async function expectObservationsOnce(url: string, run: string, events: readonly TrainerEvent[], timeoutMs = 60_000): Promise<void> {
-  const expected = new Set(events.flatMap((event) => (event.name === 'losses.measured' && event.data.run === run ? [`${event.data.attempt}/${event.data.step}/${event.data.rank}`] : [])))
+export async function expectObservationsOnce(
+  url: string,
+  run: string,
+  events: readonly TrainerEvent[],
+  timeoutMs = 60_000,
+): Promise<void> {
+  const expected = new Set(
+    events.flatMap((event) =>
+      event.name === 'losses.measured' && event.data.run === run
+        ? [`${event.data.attempt}/${event.data.step}/${event.data.rank}`]
+        : [],
+    ),
+  )
   await eventually(
     async () => {
-      const rows = await askSql(url, `SELECT attempt, step, rank, count() AS times FROM observations FINAL WHERE run = '${run}' GROUP BY attempt, step, rank`)
+      const rows = await askSql(
+        url,
+        `SELECT attempt, step, rank, count() AS times FROM observations FINAL WHERE run = '${run}' GROUP BY attempt, step, rank`,
+      )
       assertExactlyOnce(
-        rows.map(([attempt, step, rank, times]) => ({ key: `${String(attempt)}/${String(step)}/${String(rank)}`, times: Number(times) })),
+        rows.map(([attempt, step, rank, times]) => ({
+          key: `${String(attempt)}/${String(step)}/${String(rank)}`,
+          times: Number(times),
+        })),
         [...expected],
       )
       return true
@@ -32,10 +52,13 @@ export async function decisionsOf(url: string, run: string): Promise<LedgerEnvel
   const all: LedgerEnvelope[] = []
   for (;;) {
     const after = all.at(-1)?.version ?? 0
-    const { body } = (await supertest(url).get(`/v1/runs/${encodeURIComponent(run)}/decisions`).query({ after, limit: 1000 })) as { body: { decisions: LedgerEnvelope[] } }
+    const { body } = (await supertest(url)
+      .get(`/v1/runs/${encodeURIComponent(run)}/decisions`)
+      .query({ after, limit: 1000 })) as { body: { decisions: LedgerEnvelope[] } }
     if (body.decisions.length === 0) return all
     all.push(...body.decisions)
   }
 }
 
-export const mixturesDecided = (facts: readonly LedgerEnvelope[]): LedgerData<'MixtureDecided'>[] => facts.flatMap((fact) => (fact.type === 'MixtureDecided' ? [fact.data] : []))
+export const mixturesDecided = (facts: readonly LedgerEnvelope[]): LedgerData<'MixtureDecided'>[] =>
+  facts.flatMap((fact) => (fact.type === 'MixtureDecided' ? [fact.data] : []))

@@ -2,10 +2,17 @@ import { describe, expect, it } from 'vitest'
 import type { LedgerData, MixtureSet } from '@mixdesk/contracts'
 import { expectedDecisions } from './expected.js'
 import { aRun, stepsOf } from './facts.js'
-import { assertDecisionsMatch, assertExactlyOnce, assertNoDuplicates, assertNoGaps, assertTrainerFollows } from './invariants.js'
+import {
+  assertDecisionsMatch,
+  assertExactlyOnce,
+  assertNoDuplicates,
+  assertNoGaps,
+  assertTrainerFollows,
+} from './invariants.js'
 
 const decided = expectedDecisions([aRun(), ...stepsOf(0, 19)])
-const commandOf = (decision: LedgerData<'MixtureDecided'>) => ({ version: decision.version, weights: decision.weights, decisionId: decision.decisionId }) as MixtureSet
+const commandOf = (decision: LedgerData<'MixtureDecided'>) =>
+  ({ version: decision.version, weights: decision.weights, decisionId: decision.decisionId }) as MixtureSet
 
 describe('the helpers that assert what must never happen can fail', () => {
   it('finds a duplicate', () => {
@@ -27,9 +34,14 @@ describe('the helpers that assert what must never happen can fail', () => {
     expect(() => assertDecisionsMatch(decided.slice(0, -1), decided)).toThrow('is missing')
     expect(() => assertDecisionsMatch(decided, decided.slice(0, -1))).toThrow('was not expected')
     const last = decided.at(-1)!
-    const nudged = { ...last, weights: last.weights.map((weight, i) => (i === 0 ? weight + Number.EPSILON / 4 : weight)) }
+    const nudged = {
+      ...last,
+      weights: last.weights.map((weight, i) => (i === 0 ? weight + Number.EPSILON / 4 : weight)),
+    }
     expect(nudged.weights[0]).not.toBe(last.weights[0])
-    expect(() => assertDecisionsMatch([...decided.slice(0, -1), nudged], decided)).toThrow('differs in weights')
+    expect(() => assertDecisionsMatch([...decided.slice(0, -1), nudged], decided)).toThrow(
+      'differs in weights',
+    )
   })
 
   it('finds a version that the trainer skipped or got twice, and weights that changed on the way', () => {

@@ -15,7 +15,8 @@ export function assertNoDuplicates<T>(items: readonly T[], keyOf: (item: T) => s
 /** Fails where the numbers are not first, first + 1, … in this order. */
 export function assertNoGaps(numbers: readonly number[], first: number, what: string): void {
   numbers.forEach((number, i) => {
-    if (number !== first + i) throw new Error(`${what} ${first + i} was expected at place ${i}, ${number} came.`)
+    if (number !== first + i)
+      throw new Error(`${what} ${first + i} was expected at place ${i}, ${number} came.`)
   })
 }
 
@@ -23,10 +24,15 @@ export function assertNoGaps(numbers: readonly number[], first: number, what: st
 export function assertDecisionsMatch(actual: readonly Decided[], expected: readonly Decided[]): void {
   for (let i = 0; i < Math.max(actual.length, expected.length); i++) {
     const [is, should] = [actual[i], expected[i]]
-    if (is === undefined) throw new Error(`Decision ${i} (version ${should!.version} at step ${should!.step}) is missing.`)
-    if (should === undefined) throw new Error(`Decision ${i} (version ${is.version} at step ${is.step}) was not expected.`)
+    if (is === undefined)
+      throw new Error(`Decision ${i} (version ${should!.version} at step ${should!.step}) is missing.`)
+    if (should === undefined)
+      throw new Error(`Decision ${i} (version ${is.version} at step ${is.step}) was not expected.`)
     for (const key of Object.keys({ ...is, ...should }) as (keyof Decided)[]) {
-      if (canonicalJson(is[key]) !== canonicalJson(should[key])) throw new Error(`Decision ${i} (version ${is.version}) differs in ${key}: ${canonicalJson(is[key])} instead of ${canonicalJson(should[key])}.`)
+      if (canonicalJson(is[key]) !== canonicalJson(should[key]))
+        throw new Error(
+          `Decision ${i} (version ${is.version}) differs in ${key}: ${canonicalJson(is[key])} instead of ${canonicalJson(should[key])}.`,
+        )
     }
   }
 }
@@ -38,21 +44,28 @@ export function assertTrainerFollows(mixtures: readonly MixtureSet[], decided: r
     1,
     'Version',
   )
-  if (mixtures.length !== decided.length) throw new Error(`The trainer has ${mixtures.length} mixtures, ${decided.length} were decided.`)
+  if (mixtures.length !== decided.length)
+    throw new Error(`The trainer has ${mixtures.length} mixtures, ${decided.length} were decided.`)
   mixtures.forEach((mixture, i) => {
     const decision = decided[i]!
-    if (mixture.decisionId !== decision.decisionId) throw new Error(`Version ${mixture.version} carries another decision than the ledger's.`)
-    if (canonicalJson(mixture.weights) !== canonicalJson(decision.weights)) throw new Error(`Version ${mixture.version} reached the trainer with other weights than were decided.`)
+    if (mixture.decisionId !== decision.decisionId)
+      throw new Error(`Version ${mixture.version} carries another decision than the ledger's.`)
+    if (canonicalJson(mixture.weights) !== canonicalJson(decision.weights))
+      throw new Error(`Version ${mixture.version} reached the trainer with other weights than were decided.`)
   })
 }
 
 /** Fails where an observation is not in the history exactly once. Keys: attempt/step/rank. */
-export function assertExactlyOnce(found: readonly { readonly key: string; readonly times: number }[], expected: readonly string[]): void {
+export function assertExactlyOnce(
+  found: readonly { readonly key: string; readonly times: number }[],
+  expected: readonly string[],
+): void {
   const times = new Map(found.map((one) => [one.key, one.times]))
   for (const key of expected) {
     const count = times.get(key) ?? 0
     if (count !== 1) throw new Error(`The observation ${key} is in the history ${count} times.`)
   }
   const wanted = new Set(expected)
-  for (const { key } of found) if (!wanted.has(key)) throw new Error(`The observation ${key} is in the history, but was never sent.`)
+  for (const { key } of found)
+    if (!wanted.has(key)) throw new Error(`The observation ${key} is in the history, but was never sent.`)
 }

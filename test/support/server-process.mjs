@@ -4,7 +4,10 @@ import { foundationsOn, readConfig, startConfiguredEngines, startServer } from '
 
 const config = readConfig()
 const engines = await startConfiguredEngines(config, () => undefined)
-const server = await startServer({ ...foundationsOn(config, engines), sagas: process.argv[2] !== 'without-sagas' })
+const server = await startServer({
+  ...foundationsOn(config, engines),
+  sagas: process.argv[2] !== 'without-sagas',
+})
 console.log(JSON.stringify({ url: server.url }))
 
 let ending = false

@@ -22,7 +22,8 @@ export async function startTrainer(messaging: Messaging, run: string): Promise<T
     keys: [run],
     from: 'beginning',
     onMessage: (message) => {
-      if (message.key !== null && message.value !== null && decoder.decode(message.key) === run) commands.push(JSON.parse(decoder.decode(message.value)) as MixtureSet)
+      if (message.key !== null && message.value !== null && decoder.decode(message.key) === run)
+        commands.push(JSON.parse(decoder.decode(message.value)) as MixtureSet)
     },
   })
   await reader.start()
@@ -30,14 +31,30 @@ export async function startTrainer(messaging: Messaging, run: string): Promise<T
     run,
     commands,
     send: (...events) => messaging.send(topics.trainerEvents, events.map(toMessage)),
-    mixtures: () => commands.filter((command, i) => commands.slice(0, i).every((earlier) => earlier.version < command.version)),
-    version: (version, timeoutMs) => eventually(() => commands.find((command) => command.version >= version), `version ${version} of ${run} (${commands.length} commands so far)`, timeoutMs),
+    mixtures: () =>
+      commands.filter((command, i) =>
+        commands.slice(0, i).every((earlier) => earlier.version < command.version),
+      ),
+    version: (version, timeoutMs) =>
+      eventually(
+        () => commands.find((command) => command.version >= version),
+        `version ${version} of ${run} (${commands.length} commands so far)`,
+        timeoutMs,
+      ),
     stop: () => reader.stop(),
   }
 }
 
 let sent = 0
 /** An event as a trainer's client puts it on Kafka. */
-export function toMessage({ name, data }: TrainerEvent): { key: string; headers: Record<string, string>; value: string } {
-  return { key: data.run, headers: cloudEventHeaders({ id: `test-${process.pid}-${sent++}`, type: typeOf(name), source: 'test' }), value: JSON.stringify(data) }
+export function toMessage({ name, data }: TrainerEvent): {
+  key: string
+  headers: Record<string, string>
+  value: string
+} {
+  return {
+    key: data.run,
+    headers: cloudEventHeaders({ id: `test-${process.pid}-${sent++}`, type: typeOf(name), source: 'test' }),
+    value: JSON.stringify(data),
+  }
 }

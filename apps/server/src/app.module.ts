@@ -46,7 +46,12 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [CqrsModule.forRoot()],
-      controllers: [HealthController, ...(serves ? [EventsController, RunsController, RequestsController, SqlController, ReplayController] : [])],
+      controllers: [
+        HealthController,
+        ...(serves
+          ? [EventsController, RunsController, RequestsController, SqlController, ReplayController]
+          : []),
+      ],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: EVENT_STORE, useValue: store },

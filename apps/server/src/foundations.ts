@@ -9,7 +9,11 @@ import type { Config } from './config.js'
 
 /** Engines for one machine, where the configuration names none. */
 export function startConfiguredEngines(config: Config, onProgress: (line: string) => void): Promise<Engines> {
-  const { MIXDESK_KAFKA_BROKERS: brokers, MIXDESK_POSTGRES_URL: postgresUrl, MIXDESK_CLICKHOUSE_URL: clickhouseUrl } = config
+  const {
+    MIXDESK_KAFKA_BROKERS: brokers,
+    MIXDESK_POSTGRES_URL: postgresUrl,
+    MIXDESK_CLICKHOUSE_URL: clickhouseUrl,
+  } = config
   return startEngines({
     home: resolve(config.MIXDESK_HOME),
     configured: {
@@ -26,7 +30,11 @@ export function startConfiguredEngines(config: Config, onProgress: (line: string
 export function foundationsOn(config: Config, engines: Pick<Engines, 'endpoints'>): Foundations {
   const { kafka, postgres } = engines.endpoints
   const logger = new Logger('kafka')
-  const { MIXDESK_KAFKA_SASL_MECHANISM: mechanism, MIXDESK_KAFKA_SASL_USERNAME: username, MIXDESK_KAFKA_SASL_PASSWORD: password } = config
+  const {
+    MIXDESK_KAFKA_SASL_MECHANISM: mechanism,
+    MIXDESK_KAFKA_SASL_USERNAME: username,
+    MIXDESK_KAFKA_SASL_PASSWORD: password,
+  } = config
   return {
     config,
     store: createPostgresEventStore({ url: postgres.url, applicationName: 'mixdesk' }),
@@ -34,19 +42,31 @@ export function foundationsOn(config: Config, engines: Pick<Engines, 'endpoints'
       brokers: [...kafka.brokers],
       clientId: 'mixdesk',
       ssl: config.MIXDESK_KAFKA_SSL,
-      ...(mechanism === undefined || username === undefined || password === undefined ? {} : { sasl: { mechanism, username, password } }),
-      logger: (level, message) => (level === 'error' ? logger.error(message) : level === 'warn' ? logger.warn(message) : logger.debug(message)),
+      ...(mechanism === undefined || username === undefined || password === undefined
+        ? {}
+        : { sasl: { mechanism, username, password } }),
+      logger: (level, message) =>
+        level === 'error'
+          ? logger.error(message)
+          : level === 'warn'
+            ? logger.warn(message)
+            : logger.debug(message),
     }),
     analytics: needsHistory(config) ? analyticsOn(config, engines) : undefined,
   }
 }
 
-const needsHistory = (config: Config) => config.MIXDESK_ROLES.includes('history') || config.MIXDESK_ROLES.includes('api')
+const needsHistory = (config: Config) =>
+  config.MIXDESK_ROLES.includes('history') || config.MIXDESK_ROLES.includes('api')
 
 function analyticsOn(config: Config, engines: Pick<Engines, 'endpoints'>): Analytics {
   const { chdb } = engines.endpoints
   const { MIXDESK_CLICKHOUSE_URL: url, MIXDESK_CLICKHOUSE_READONLY_URL: readonlyUrl } = config
-  if (url !== undefined) return createClickHouseAnalytics({ url, ...(readonlyUrl === undefined ? {} : { readonlyUrl }) })
-  if (chdb === undefined) throw new Error('Neither a ClickHouse address nor a folder for chDB is there; set MIXDESK_CLICKHOUSE_URL, or leave it out for the embedded engine.')
+  if (url !== undefined)
+    return createClickHouseAnalytics({ url, ...(readonlyUrl === undefined ? {} : { readonlyUrl }) })
+  if (chdb === undefined)
+    throw new Error(
+      'Neither a ClickHouse address nor a folder for chDB is there; set MIXDESK_CLICKHOUSE_URL, or leave it out for the embedded engine.',
+    )
   return createChdbAnalytics({ path: chdb.path })
 }

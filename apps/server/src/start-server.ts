@@ -26,15 +26,30 @@ export async function startServer(foundations: Foundations): Promise<Server> {
   const { config, store, messaging, analytics } = foundations
   const plays = (role: (typeof config.MIXDESK_ROLES)[number]) => config.MIXDESK_ROLES.includes(role)
   await Promise.all([store.start(), messaging.start(), analytics?.start()])
-  await messaging.ensureTopics(topicSettings.map(({ topic, compacted }) => ({ topic, compacted, partitions: config.MIXDESK_PARTITIONS, replicationFactor: config.MIXDESK_REPLICATION })))
+  await messaging.ensureTopics(
+    topicSettings.map(({ topic, compacted }) => ({
+      topic,
+      compacted,
+      partitions: config.MIXDESK_PARTITIONS,
+      replicationFactor: config.MIXDESK_REPLICATION,
+    })),
+  )
 
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(foundations), new FastifyAdapter({ bodyLimit: bodyLimitBytes }), {
-    logger: createLogger(config.MIXDESK_LOG_LEVEL),
-    abortOnError: false,
-  })
-  for (const type of ['application/cloudevents+json', 'application/cloudevents-batch+json']) app.useBodyParser(type, { bodyLimit: bodyLimitBytes }, parseJsonBody)
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(foundations),
+    new FastifyAdapter({ bodyLimit: bodyLimitBytes }),
+    {
+      logger: createLogger(config.MIXDESK_LOG_LEVEL),
+      abortOnError: false,
+    },
+  )
+  for (const type of ['application/cloudevents+json', 'application/cloudevents-batch+json'])
+    app.useBodyParser(type, { bodyLimit: bodyLimitBytes }, parseJsonBody)
   app.useGlobalFilters(new ProblemFilter())
-  if (plays('api')) SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, openApi()), { jsonDocumentUrl: 'docs/openapi.json' })
+  if (plays('api'))
+    SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, openApi()), {
+      jsonDocumentUrl: 'docs/openapi.json',
+    })
   await app.listen(config.MIXDESK_PORT, config.MIXDESK_HOST)
 
   const intake = app.get(Intake)
@@ -63,7 +78,11 @@ export async function startServer(foundations: Foundations): Promise<Server> {
   return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), app, stop: () => (stopped ??= stop()) }
 }
 
-function parseJsonBody(_request: unknown, body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
+function parseJsonBody(
+  _request: unknown,
+  body: Buffer,
+  done: (error: Error | null, value?: unknown) => void,
+): void {
   try {
     done(null, JSON.parse(body.toString('utf8')))
   } catch (error) {
@@ -74,6 +93,8 @@ function parseJsonBody(_request: unknown, body: Buffer, done: (error: Error | nu
 const openApi = () =>
   new DocumentBuilder()
     .setTitle('Mixdesk')
-    .setDescription('Which data should the model see next: runs, mixtures, decisions with their reasons, history by SQL. Errors are problem documents (RFC 9457).')
+    .setDescription(
+      'Which data should the model see next: runs, mixtures, decisions with their reasons, history by SQL. Errors are problem documents (RFC 9457).',
+    )
     .setVersion('1')
     .build()

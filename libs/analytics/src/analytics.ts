@@ -10,6 +10,7 @@ export type ObservationRow = LogPlace & {
   readonly attempt: number
   readonly step: number
   readonly rank: number
+  /** −1 where the trainer did not say. */
   readonly mixtureVersion: number
   /** Indices into the run's domains; every domain named. */
   readonly domains: readonly number[]

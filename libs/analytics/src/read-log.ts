@@ -109,7 +109,7 @@ function readObservations(bytes: Buffer, run: string): ObservationRow[] {
     const attempt = reader.uint32()
     const step = reader.uint64()
     const rank = reader.uint32()
-    const mixtureVersion = reader.uint64()
+    const mixtureVersion = reader.int64()
     const domains = reader.uint16Array()
     const tokens = reader.uint64Array()
     const lossSum = reader.doubleArray()

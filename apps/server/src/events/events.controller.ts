@@ -10,9 +10,16 @@ export class EventsController {
 
   @Post()
   @HttpCode(202)
-  @ApiOperation({ summary: 'CloudEvents from a trainer, one or a batch; answers once Kafka has them all. All or none are taken.' })
+  @ApiOperation({
+    summary:
+      'CloudEvents from a trainer, one or a batch; answers once Kafka has them all. All or none are taken.',
+  })
   @ApiConsumes('application/cloudevents-batch+json', 'application/cloudevents+json', 'application/json')
-  @ApiBody({ description: 'A CloudEvents 1.0 event, or an array of them; `type` is mixdesk.<name>.v1, `data` as in the JSON Schemas.', schema: { oneOf: [{ type: 'object' }, { type: 'array', items: { type: 'object' } }] } })
+  @ApiBody({
+    description:
+      'A CloudEvents 1.0 event, or an array of them; `type` is mixdesk.<name>.v1, `data` as in the JSON Schemas.',
+    schema: { oneOf: [{ type: 'object' }, { type: 'array', items: { type: 'object' } }] },
+  })
   @ApiAcceptedResponse({ description: '{ accepted: number }' })
   async take(@Body() body: unknown) {
     return { accepted: await this.events.take(Array.isArray(body) ? (body as unknown[]) : [body]) }

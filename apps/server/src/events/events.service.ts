@@ -1,5 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { cloudEventHeaders, limits, openStructuredEvent, parseTrainerEvent, topics, type OpenedEvent, type TrainerEvent } from '@mixdesk/contracts'
+import {
+  cloudEventHeaders,
+  limits,
+  openStructuredEvent,
+  parseTrainerEvent,
+  topics,
+  type OpenedEvent,
+  type TrainerEvent,
+} from '@mixdesk/contracts'
 import type { EventStore } from '@mixdesk/event-store'
 import type { Messaging } from '@mixdesk/messaging'
 import { judgeStart } from '@mixdesk/mixture'
@@ -22,8 +30,13 @@ export class Events {
 
   /** Resolves with their number when Kafka has acknowledged all of them. */
   async take(values: readonly unknown[]): Promise<number> {
-    if (values.length === 0) throw new ProblemException(422, 'The batch is empty; send at least one CloudEvent.')
-    if (values.length > mostEvents) throw new ProblemException(413, `A batch holds at most ${mostEvents} events, ${values.length} came; send several batches.`)
+    if (values.length === 0)
+      throw new ProblemException(422, 'The batch is empty; send at least one CloudEvent.')
+    if (values.length > mostEvents)
+      throw new ProblemException(
+        413,
+        `A batch holds at most ${mostEvents} events, ${values.length} came; send several batches.`,
+      )
     const faults: { index: number; because: string }[] = []
     const checked: { opened: OpenedEvent; event: TrainerEvent; value: string }[] = []
     const startedHere = new Map<string, number>()
@@ -35,24 +48,38 @@ export class Events {
     if (faults.length > 0) {
       const [first] = faults
       const place = values.length === 1 ? '' : `Event ${first!.index}: `
-      throw new ProblemException(422, `${place}${first!.because}${faults.length > 1 ? ` (${faults.length} events have faults; none was taken.)` : ''}`, { faults: faults.slice(0, 100) })
+      throw new ProblemException(
+        422,
+        `${place}${first!.because}${faults.length > 1 ? ` (${faults.length} events have faults; none was taken.)` : ''}`,
+        { faults: faults.slice(0, 100) },
+      )
     }
     await this.messaging.send(
       topics.trainerEvents,
-      checked.map(({ opened, event, value }) => ({ key: event.data.run, headers: cloudEventHeaders(opened), value })),
+      checked.map(({ opened, event, value }) => ({
+        key: event.data.run,
+        headers: cloudEventHeaders(opened),
+        value,
+      })),
     )
     for (const [run, count] of startedHere) this.remember(run, count)
     return checked.length
   }
 
-  private async check(value: unknown, startedHere: Map<string, number>): Promise<{ opened: OpenedEvent; event: TrainerEvent; value: string } | { because: string }> {
+  private async check(
+    value: unknown,
+    startedHere: Map<string, number>,
+  ): Promise<{ opened: OpenedEvent; event: TrainerEvent; value: string } | { because: string }> {
     const opened = openStructuredEvent(value)
     if (!opened.ok) return opened
     const parsed = parseTrainerEvent(opened.value)
     if (!parsed.ok) return parsed
     const event = parsed.value
     const text = JSON.stringify(event.data)
-    if (Buffer.byteLength(text) > limits.messageBytes) return { because: `The data has ${Buffer.byteLength(text)} bytes; at most ${limits.messageBytes} are accepted.` }
+    if (Buffer.byteLength(text) > limits.messageBytes)
+      return {
+        because: `The data has ${Buffer.byteLength(text)} bytes; at most ${limits.messageBytes} are accepted.`,
+      }
     if (event.name === 'run.started') {
       const judged = judgeStart(event.data)
       if (!judged.ok) return { because: judged.problems.join(' ') }
@@ -65,15 +92,20 @@ export class Events {
   }
 
   /** Why the event cannot belong to its run, as far as can be told before its place in the log is known. */
-  private async misfit(event: TrainerEvent, startedHere: ReadonlyMap<string, number>): Promise<string | undefined> {
+  private async misfit(
+    event: TrainerEvent,
+    startedHere: ReadonlyMap<string, number>,
+  ): Promise<string | undefined> {
     const { run } = event.data
     const count = startedHere.get(run) ?? this.domainCounts.get(run) ?? (await this.lookUp(run))
     if (count === undefined) return `${event.name}: the run "${run}" has not started; send run.started first.`
     if (event.name === 'losses.measured') {
       const { domains, tokens } = event.data
-      if (domains === undefined && tokens.length !== count) return `losses.measured: ${tokens.length} domains came, the run has ${count}; name fewer ones by index in \`domains\`.`
+      if (domains === undefined && tokens.length !== count)
+        return `losses.measured: ${tokens.length} domains came, the run has ${count}; name fewer ones by index in \`domains\`.`
       const unknown = domains?.find((index) => index >= count)
-      if (unknown !== undefined) return `losses.measured: there is no domain with index ${unknown}; the run has ${count}, counted from 0.`
+      if (unknown !== undefined)
+        return `losses.measured: there is no domain with index ${unknown}; the run has ${count}, counted from 0.`
     }
     return undefined
   }
@@ -85,7 +117,8 @@ export class Events {
   }
 
   private remember(run: string, count: number): void {
-    if (this.domainCounts.size >= rememberedStarts) this.domainCounts.delete(this.domainCounts.keys().next().value!)
+    if (this.domainCounts.size >= rememberedStarts)
+      this.domainCounts.delete(this.domainCounts.keys().next().value!)
     this.domainCounts.set(run, count)
   }
 }

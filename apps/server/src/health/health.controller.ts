@@ -34,7 +34,10 @@ export class HealthController {
   }
 
   @Get('readyz')
-  @ApiOperation({ summary: 'The process can do its work: engines answer, consumers run; with the lag of each group. 503 when not.' })
+  @ApiOperation({
+    summary:
+      'The process can do its work: engines answer, consumers run; with the lag of each group. 503 when not.',
+  })
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     const roles = this.config.MIXDESK_ROLES
     const checks = await Promise.all([
@@ -42,7 +45,9 @@ export class HealthController {
       check('postgres', () => this.store.ping()),
       ...(this.analytics === undefined ? [] : [check('history engine', () => this.analytics!.ping())]),
       ...(roles.includes('mixture') ? [consumerCheck('mixture consumer', this.intake.health())] : []),
-      ...(roles.includes('history') ? [consumerCheck('history consumer', this.history.health(), this.history.fault)] : []),
+      ...(roles.includes('history')
+        ? [consumerCheck('history consumer', this.history.health(), this.history.fault)]
+        : []),
     ])
     const lag = await this.lag.measure().catch(() => undefined)
     const ok = checks.every((one) => one.ok)
@@ -54,7 +59,9 @@ export class HealthController {
   @ApiOperation({ summary: 'Numbers for Prometheus.' })
   async prometheus(@Res() reply: FastifyReply): Promise<void> {
     await this.lag.measure().catch(() => undefined)
-    await reply.header('content-type', this.metrics.registry.contentType).send(await this.metrics.registry.metrics())
+    await reply
+      .header('content-type', this.metrics.registry.contentType)
+      .send(await this.metrics.registry.metrics())
   }
 }
 
@@ -62,7 +69,13 @@ const answerWithinMs = 5000
 async function check(name: string, work: () => Promise<void>): Promise<Check> {
   let timer: NodeJS.Timeout | undefined
   try {
-    const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${answerWithinMs} ms`)), answerWithinMs)))
+    const late = new Promise<never>(
+      (_, reject) =>
+        (timer = setTimeout(
+          () => reject(new Error(`no answer within ${answerWithinMs} ms`)),
+          answerWithinMs,
+        )),
+    )
     await Promise.race([work(), late])
     return { name, ok: true }
   } catch (error) {
@@ -72,7 +85,11 @@ async function check(name: string, work: () => Promise<void>): Promise<Check> {
   }
 }
 
-function consumerCheck(name: string, health: { readonly state: string; readonly because?: string } | undefined, fault?: string): Check {
+function consumerCheck(
+  name: string,
+  health: { readonly state: string; readonly because?: string } | undefined,
+  fault?: string,
+): Check {
   if (fault !== undefined) return { name, ok: false, because: fault }
   const ok = health?.state === 'running' || health?.state === 'rebalancing'
   return ok ? { name, ok } : { name, ok, because: health?.because ?? health?.state ?? 'not started' }

@@ -24,14 +24,25 @@ export class Lag {
       { group: historyGroup, topic: topics.deadLetters },
     ]
     const lags = await Promise.all(wanted.map((one) => this.lagOf(one.group, one.topic)))
-    for (const group of [mixtureGroup, historyGroup]) this.metrics.lag.set({ group }, lags.filter((one) => one.group === group).reduce((sum, one) => sum + one.lag, 0))
+    for (const group of [mixtureGroup, historyGroup])
+      this.metrics.lag.set(
+        { group },
+        lags.filter((one) => one.group === group).reduce((sum, one) => sum + one.lag, 0),
+      )
     return lags
   }
 
   private async lagOf(group: string, topic: string): Promise<GroupLag> {
-    const [ends, committed] = await Promise.all([this.messaging.offsets(topic), this.messaging.committed(group, topic)])
+    const [ends, committed] = await Promise.all([
+      this.messaging.offsets(topic),
+      this.messaging.committed(group, topic),
+    ])
     const done = new Map(committed.map(({ partition, offset }) => [partition, Number(offset)]))
-    const lag = ends.reduce((sum, { partition, low, high }) => sum + Math.max(0, Number(high) - Math.max(Number(low), done.get(partition) ?? -1, 0)), 0)
+    const lag = ends.reduce(
+      (sum, { partition, low, high }) =>
+        sum + Math.max(0, Number(high) - Math.max(Number(low), done.get(partition) ?? -1, 0)),
+      0,
+    )
     return { group, topic, lag }
   }
 }

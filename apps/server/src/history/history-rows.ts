@@ -16,7 +16,13 @@ function indicesUpTo(count: number): readonly number[] {
 }
 
 /** Adds the rows of a trainer's event. False when its domains are not the run's: such a message is a dead letter. */
-export function addTrainerRows(block: PendingBlock, known: KnownRun, event: TrainerEvent, place: LogPlace, time: number): boolean {
+export function addTrainerRows(
+  block: PendingBlock,
+  known: KnownRun,
+  event: TrainerEvent,
+  place: LogPlace,
+  time: number,
+): boolean {
   const { project, domainCount } = known
   if (event.name === 'losses.measured') {
     const row = observationRow(project, domainCount, event.data, place, time)
@@ -25,19 +31,44 @@ export function addTrainerRows(block: PendingBlock, known: KnownRun, event: Trai
     return true
   }
   const { data } = event
-  const common = { ...place, project, run: data.run, attempt: 'attempt' in data ? data.attempt : 0, step: 'step' in data ? data.step : -1, time }
+  const common = {
+    ...place,
+    project,
+    run: data.run,
+    attempt: 'attempt' in data ? data.attempt : 0,
+    step: 'step' in data ? data.step : -1,
+    time,
+  }
   block.runEvents.push({ ...common, name: event.name, data: JSON.stringify(data) })
   if (event.name === 'evaluation.measured') {
     const { domains, loss, scores } = event.data
-    block.evaluations.push({ ...common, domains: domains ?? indicesUpTo(loss?.length ?? 0), loss: loss ?? [], scores: scores ?? {} })
+    block.evaluations.push({
+      ...common,
+      domains: domains ?? indicesUpTo(loss?.length ?? 0),
+      loss: loss ?? [],
+      scores: scores ?? {},
+    })
   }
-  if (event.name === 'metrics.logged') block.metrics.push({ ...common, rank: event.data.rank ?? 0, names: event.data.names, values: event.data.values })
+  if (event.name === 'metrics.logged')
+    block.metrics.push({
+      ...common,
+      rank: event.data.rank ?? 0,
+      names: event.data.names,
+      values: event.data.values,
+    })
   return true
 }
 
-function observationRow(project: string, domainCount: number, losses: LossesMeasured, place: LogPlace, time: number): ObservationRow | undefined {
+function observationRow(
+  project: string,
+  domainCount: number,
+  losses: LossesMeasured,
+  place: LogPlace,
+  time: number,
+): ObservationRow | undefined {
   const { run, attempt, step, rank, mixtureVersion, domains, tokens, lossSum, sequences, signals } = losses
-  if (domains === undefined ? tokens.length !== domainCount : domains.some((index) => index >= domainCount)) return undefined
+  if (domains === undefined ? tokens.length !== domainCount : domains.some((index) => index >= domainCount))
+    return undefined
   return {
     partition: place.partition,
     offset: place.offset,
@@ -56,10 +87,15 @@ function observationRow(project: string, domainCount: number, losses: LossesMeas
   }
 }
 
-const text = (bytes: string | Uint8Array | undefined): string => (bytes === undefined ? '' : typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8'))
+const text = (bytes: string | Uint8Array | undefined): string =>
+  bytes === undefined ? '' : typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8')
 const headerOf = (message: IncomingMessage, name: string): string => {
   const value = message.headers[name]
-  return text(Array.isArray(value) ? (value as readonly (string | Uint8Array)[])[0] : (value as string | Uint8Array | undefined))
+  return text(
+    Array.isArray(value)
+      ? (value as readonly (string | Uint8Array)[])[0]
+      : (value as string | Uint8Array | undefined),
+  )
 }
 
 export function addDeadLetter(block: PendingBlock, message: IncomingMessage): void {
@@ -80,7 +116,9 @@ export function addDeadLetter(block: PendingBlock, message: IncomingMessage): vo
 export function ledgerFactOf(message: IncomingMessage): LedgerEnvelope | undefined {
   try {
     const fact = JSON.parse(text(message.value ?? undefined)) as LedgerEnvelope
-    return typeof fact.type === 'string' && typeof fact.data === 'object' && fact.data !== null ? fact : undefined
+    return typeof fact.type === 'string' && typeof fact.data === 'object' && fact.data !== null
+      ? fact
+      : undefined
   } catch {
     return undefined
   }

@@ -101,7 +101,10 @@ export class HistoryWriter {
   private addFact(message: IncomingMessage): void {
     const fact = ledgerFactOf(message)
     if (fact !== undefined) this.block.ledger.push(fact)
-    else this.logger.warn(`${message.topic}[${message.partition}]@${message.offset} is no fact of the ledger; left out`)
+    else
+      this.logger.warn(
+        `${message.topic}[${message.partition}]@${message.offset} is no fact of the ledger; left out`,
+      )
   }
 
   /** The first start of a run counts, as it does at its desk. */
@@ -145,15 +148,23 @@ export class HistoryWriter {
         retries: () => true,
         onRetry: (error, attempt) => {
           this.fault = String(error)
-          if (attempt % 10 === 1) this.logger.warn(`a block of ${rowsIn(block)} rows could not be written, trying again: ${this.fault}`)
+          if (attempt % 10 === 1)
+            this.logger.warn(
+              `a block of ${rowsIn(block)} rows could not be written, trying again: ${this.fault}`,
+            )
         },
       })
       this.fault = undefined
       this.metrics.historySeconds.observe((performance.now() - began) / 1000)
-      for (const kind of ['observations', 'ledger', 'evaluations', 'metrics', 'deadLetters'] as const) if (rows[kind].length > 0) this.metrics.historyRows.inc({ kind }, rows[kind].length)
+      for (const kind of ['observations', 'ledger', 'evaluations', 'metrics', 'deadLetters'] as const)
+        if (rows[kind].length > 0) this.metrics.historyRows.inc({ kind }, rows[kind].length)
     }
     for (const { topic, partition, next } of ranges.values()) {
-      await this.consumer?.commit(topic, partition, next).catch((error: unknown) => this.logger.warn(`offset of ${topic}[${partition}] was not committed: ${String(error)}`))
+      await this.consumer
+        ?.commit(topic, partition, next)
+        .catch((error: unknown) =>
+          this.logger.warn(`offset of ${topic}[${partition}] was not committed: ${String(error)}`),
+        )
     }
   }
 }

@@ -13,7 +13,12 @@ export async function* runMessages(analytics: Analytics, run: string): AsyncGene
 export function messageOf(entry: LogEntry): RunMessage {
   const { row } = entry
   const time = new Date(row.time).toISOString()
-  if (entry.kind === 'event') return { ...({ name: entry.row.name, data: JSON.parse(entry.row.data) as unknown } as TrainerEvent), offset: Number(row.offset), time }
+  if (entry.kind === 'event')
+    return {
+      ...({ name: entry.row.name, data: JSON.parse(entry.row.data) as unknown } as TrainerEvent),
+      offset: Number(row.offset),
+      time,
+    }
   return { name: 'losses.measured', data: lossesOf(entry.row), offset: Number(row.offset), time }
 }
 

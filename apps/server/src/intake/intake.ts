@@ -102,7 +102,11 @@ export class Intake {
     const { event, time } = parsed
     const { run } = event.data
     const entry = this.desks.get(run) ?? (await this.desks.open(run, partition, Number(offset)))
-    const ingested = this.desks.take(entry, { ...event, offset: Number(offset), ...(time === undefined ? {} : { time }) }, original)
+    const ingested = this.desks.take(
+      entry,
+      { ...event, offset: Number(offset), ...(time === undefined ? {} : { time }) },
+      original,
+    )
     this.metrics.messages.inc({ outcome: ingested.kind })
     if (ingested.kind === 'rejected') await this.deadLetters.send(original, 'intake', ingested.because)
     return ingested.kind === 'closed' ? run : undefined
@@ -127,7 +131,8 @@ export class Intake {
       const durable = this.desks.durableOffset(partition, processed)
       if (durable <= (this.committed.get(partition) ?? -1)) continue
       try {
-        if ((await this.consumer?.commit(topics.trainerEvents, partition, String(durable))) === true) this.committed.set(partition, durable)
+        if ((await this.consumer?.commit(topics.trainerEvents, partition, String(durable))) === true)
+          this.committed.set(partition, durable)
       } catch (error) {
         // The next sweep tries again; until then a restart reads a little more twice.
         this.logger.warn(`offset ${durable} of partition ${partition} was not committed: ${String(error)}`)
@@ -136,7 +141,9 @@ export class Intake {
   }
 }
 
-type Parsed = { readonly ok: true; readonly event: TrainerEvent; readonly time?: string } | { readonly ok: false; readonly because: string }
+type Parsed =
+  | { readonly ok: true; readonly event: TrainerEvent; readonly time?: string }
+  | { readonly ok: false; readonly because: string }
 
 const decoder = new TextDecoder()
 
@@ -147,7 +154,11 @@ export function parseMessage(message: IncomingMessage): Parsed {
   const parsed = parseTrainerEvent(opened.value)
   if (!parsed.ok) return parsed
   const key = message.key === null ? '' : decoder.decode(message.key)
-  if (key !== parsed.value.data.run) return { ok: false, because: `The key of the message is "${key.slice(0, 128)}" but its run is "${parsed.value.data.run}"; use the run as the key, so that its messages keep their order.` }
+  if (key !== parsed.value.data.run)
+    return {
+      ok: false,
+      because: `The key of the message is "${key.slice(0, 128)}" but its run is "${parsed.value.data.run}"; use the run as the key, so that its messages keep their order.`,
+    }
   const { time } = opened.value
   return { ok: true, event: parsed.value, ...(time === undefined ? {} : { time }) }
 }

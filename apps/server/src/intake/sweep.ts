@@ -35,9 +35,14 @@ export class Sweep {
   async sweep(options: { readonly saveAll?: boolean } = {}): Promise<void> {
     const { ring, save } = this.desks.sweep()
     // Not awaited together with the rest: one run that waits for its history must not hold up the offsets of all others.
-    for (const run of ring) void this.commands.execute(new AdvanceMixture(run)).catch((error: unknown) => this.failed(run, error))
+    for (const run of ring)
+      void this.commands.execute(new AdvanceMixture(run)).catch((error: unknown) => this.failed(run, error))
     const saving = options.saveAll === true ? this.desks.unsaved() : save
-    await Promise.allSettled(saving.map((run) => this.desks.advance(run, { save: true }).catch((error: unknown) => this.failed(run, error))))
+    await Promise.allSettled(
+      saving.map((run) =>
+        this.desks.advance(run, { save: true }).catch((error: unknown) => this.failed(run, error)),
+      ),
+    )
     await this.intake.commitOffsets()
   }
 

@@ -10,13 +10,18 @@ const schemaVersion = 1
 /** Everything that follows from an advance, as one transaction. Call it before anything else is folded: it takes the snapshot. */
 export function commitOf(entry: DeskEntry, effects: Effects): Commit {
   const state = entry.desk.state()
-  if (state === undefined) throw new Error(`The run ${entry.run} has nothing to commit before it has started.`)
+  if (state === undefined)
+    throw new Error(`The run ${entry.run} has nothing to commit before it has started.`)
   const stream = streamOf(entry.run)
   const version = entry.streamVersion + effects.events.length
   return {
     stream,
     expectedVersion: entry.streamVersion,
-    events: effects.events.map((event, i) => ({ ...event, id: ledgerEventIdOf(stream, entry.streamVersion + i + 1), schemaVersion })),
+    events: effects.events.map((event, i) => ({
+      ...event,
+      id: ledgerEventIdOf(stream, entry.streamVersion + i + 1),
+      schemaVersion,
+    })),
     outbox: effects.commands.map((command) => ({
       topic: topics.trainerCommands,
       key: entry.run,

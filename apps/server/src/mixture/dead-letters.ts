@@ -21,7 +21,9 @@ export class DeadLetters {
   async send(message: IncomingMessage, at: FailedAt, because: string): Promise<void> {
     const { topic, partition, offset } = message
     const original = Object.entries(message.headers).flatMap(([name, value]) => {
-      const first = Array.isArray(value) ? (value as readonly (string | Uint8Array)[])[0] : (value as string | Uint8Array | undefined)
+      const first = Array.isArray(value)
+        ? (value as readonly (string | Uint8Array)[])[0]
+        : (value as string | Uint8Array | undefined)
       return first === undefined ? [] : [[name, first] as const]
     })
     const headers = {
@@ -33,7 +35,9 @@ export class DeadLetters {
       'mixdesk-because': because,
     }
     const key = message.key === null ? '' : Buffer.from(message.key).toString('utf8')
-    await untilItSucceeds(() => this.messaging.send(topics.deadLetters, [{ key, headers, value: message.value ?? '' }]))
+    await untilItSucceeds(() =>
+      this.messaging.send(topics.deadLetters, [{ key, headers, value: message.value ?? '' }]),
+    )
     this.metrics.deadLetters.inc()
     this.logger.warn(`${topic}[${partition}]@${offset}: ${because}`)
   }

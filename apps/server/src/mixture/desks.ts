@@ -69,7 +69,8 @@ export class Desks {
 
   take(entry: DeskEntry, message: RunMessage, original: IncomingMessage): Ingested {
     const ingested = entry.desk.ingest(message)
-    if (message.name !== 'losses.measured' && ingested.kind === 'closed') entry.originals.set(message.offset, original)
+    if (message.name !== 'losses.measured' && ingested.kind === 'closed')
+      entry.originals.set(message.offset, original)
     if (entry.desk.state() === undefined) this.entries.delete(entry.run)
     return ingested
   }
@@ -114,7 +115,8 @@ export class Desks {
       if (entry.dropped) return first.effects
       entry.desk.provide(learning)
       const more = entry.desk.advance()
-      for (const key of ['events', 'commands', 'checkpoints', 'rejections'] as const) (first.effects[key] as unknown[]).push(...more.effects[key])
+      for (const key of ['events', 'commands', 'checkpoints', 'rejections'] as const)
+        (first.effects[key] as unknown[]).push(...more.effects[key])
       needs = more.needs
     }
     return first.effects
@@ -128,7 +130,9 @@ export class Desks {
       if (original !== undefined) await this.deadLetters.send(original, 'fold', because)
     }
     const result = await untilItSucceeds(() => this.store.commit(commit), {
-      onRetry: (error, attempt) => attempt % 10 === 1 && this.logger.warn(`${entry.run}: the ledger is out of reach, trying again: ${String(error)}`),
+      onRetry: (error, attempt) =>
+        attempt % 10 === 1 &&
+        this.logger.warn(`${entry.run}: the ledger is out of reach, trying again: ${String(error)}`),
     })
     this.metrics.commits.inc({ result: result.kind })
     if (result.kind === 'conflict') return this.overtaken(entry)
@@ -144,7 +148,9 @@ export class Desks {
 
   /** Somebody else wrote to the run: our own earlier try whose answer was lost, or the partition's next owner. What they wrote stands. */
   private overtaken(entry: DeskEntry): void {
-    this.logger.warn(`${entry.run}: the ledger has gone on without this desk; starting again from the snapshot`)
+    this.logger.warn(
+      `${entry.run}: the ledger has gone on without this desk; starting again from the snapshot`,
+    )
     const offset = entry.savedCursor
     this.drop(entry)
     this.onOvertaken(entry.partition, offset)
@@ -164,7 +170,13 @@ export class Desks {
   /** The offset the partition could be read again from without losing anything: the least cursor of what is not saved. */
   durableOffset(partition: number, processed: number): number {
     let durable = processed
-    for (const entry of this.entries.values()) if (entry.partition === partition && entry.desk.cursor() > entry.savedCursor && entry.savedCursor < durable) durable = entry.savedCursor
+    for (const entry of this.entries.values())
+      if (
+        entry.partition === partition &&
+        entry.desk.cursor() > entry.savedCursor &&
+        entry.savedCursor < durable
+      )
+        durable = entry.savedCursor
     return durable
   }
 
@@ -186,18 +198,28 @@ export class Desks {
   /** Entries waiting at the desk of the partition that is furthest behind. */
   mostWaitingIn(partition: number): number {
     let most = 0
-    for (const entry of this.entries.values()) if (entry.partition === partition) most = Math.max(most, entry.desk.waiting())
+    for (const entry of this.entries.values())
+      if (entry.partition === partition) most = Math.max(most, entry.desk.waiting())
     return most
   }
 
   /** Resolves when the partition's desks have advanced; where nobody has rung for them, after a while, so that the sweep can. */
   async whenAdvanced(partition: number): Promise<void> {
-    const working = [...this.entries.values()].flatMap((entry) => (entry.partition === partition && entry.advancing !== undefined ? [entry.advancing] : []))
-    await Promise.race([working.length > 0 ? Promise.allSettled(working) : undefined, delay(this.config.MIXDESK_SWEEP_EVERY_MS)].filter((one) => one !== undefined))
+    const working = [...this.entries.values()].flatMap((entry) =>
+      entry.partition === partition && entry.advancing !== undefined ? [entry.advancing] : [],
+    )
+    await Promise.race(
+      [
+        working.length > 0 ? Promise.allSettled(working) : undefined,
+        delay(this.config.MIXDESK_SWEEP_EVERY_MS),
+      ].filter((one) => one !== undefined),
+    )
   }
 
   /** Runs with something not yet saved. */
   unsaved(): readonly string[] {
-    return [...this.entries.values()].filter((entry) => entry.desk.cursor() > entry.savedCursor).map((entry) => entry.run)
+    return [...this.entries.values()]
+      .filter((entry) => entry.desk.cursor() > entry.savedCursor)
+      .map((entry) => entry.run)
   }
 }

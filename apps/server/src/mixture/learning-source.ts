@@ -25,7 +25,8 @@ export class LearningSource {
   async fetch(needed: LearningNeeded): Promise<Learning> {
     const { run, step, beforeAttempt, sinceAttempt } = needed
     const checkpoint = await this.store.checkpointAtOrBefore(run, step, beforeAttempt)
-    if (checkpoint?.step === step && checkpoint.attempt >= sinceAttempt) return JSON.parse(checkpoint.state) as Learning
+    if (checkpoint?.step === step && checkpoint.attempt >= sinceAttempt)
+      return JSON.parse(checkpoint.state) as Learning
     if (this.analytics === undefined)
       throw new LearningUnavailable(
         `The run ${run} resumes from step ${step}, for which no checkpoint.saved came, and this process has no history to fold again. Configure MIXDESK_CLICKHOUSE_URL, or send checkpoint.saved for the steps you resume from.`,
@@ -37,15 +38,19 @@ export class LearningSource {
     for await (const messages of runMessages(this.analytics, run)) {
       for (const message of messages) {
         // The history is written behind, in log order: once it has the message that asks, it has all that came before.
-        if (message.name === 'run.resumed' && message.data.attempt >= beforeAttempt) return found(refold.learningAt(step), run, step)
+        if (message.name === 'run.resumed' && message.data.attempt >= beforeAttempt)
+          return found(refold.learningAt(step), run, step)
         refold.take(message)
       }
     }
-    throw new LearningUnavailable(`The history of the run ${run} has not caught up with the start of attempt ${beforeAttempt}.`)
+    throw new LearningUnavailable(
+      `The history of the run ${run} has not caught up with the start of attempt ${beforeAttempt}.`,
+    )
   }
 }
 
 function found(learning: Learning | undefined, run: string, step: number): Learning {
-  if (learning === undefined) throw new LearningUnavailable(`The history of the run ${run} holds no losses up to step ${step}.`)
+  if (learning === undefined)
+    throw new LearningUnavailable(`The history of the run ${run} holds no losses up to step ${step}.`)
   return learning
 }

@@ -5,6 +5,8 @@ import { ProblemException } from './problem.js'
 export function parseRequest<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => `${issue.path.length === 0 ? 'request' : issue.path.join('.')}: ${issue.message}`)
+  const faults = parsed.error.issues.map(
+    (issue) => `${issue.path.length === 0 ? 'request' : issue.path.join('.')}: ${issue.message}`,
+  )
   throw new ProblemException(400, faults.join('; '), { faults })
 }

@@ -4,7 +4,13 @@ import { isRetriable } from './retry.js'
 import { problemOf, type Problem } from './problem.js'
 
 /** Statuses of the errors our libs throw, by their `code`. */
-const statusOfCode: { readonly [code: string]: number } = { refused: 422, invalid: 422, 'too-expensive': 422, unavailable: 503, 'too-large': 413 }
+const statusOfCode: { readonly [code: string]: number } = {
+  refused: 422,
+  invalid: 422,
+  'too-expensive': 422,
+  unavailable: 503,
+  'too-large': 413,
+}
 
 /** Whatever goes wrong leaves as a problem document; what we did not expect is logged and told without its innards. */
 @Catch()
@@ -28,7 +34,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (ours !== undefined) return problemOf(ours, String(known.message))
     if (isRetriable(error)) return problemOf(503, String(known.message))
     // Fastify's own refusals: a body too large, a content type it doesn't know, broken JSON.
-    if (typeof known.statusCode === 'number' && known.statusCode >= 400 && known.statusCode < 500) return problemOf(known.statusCode, String(known.message))
+    if (typeof known.statusCode === 'number' && known.statusCode >= 400 && known.statusCode < 500)
+      return problemOf(known.statusCode, String(known.message))
     this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
     return problemOf(500, 'Something went wrong here; the log of the server says more.')
   }

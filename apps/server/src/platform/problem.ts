@@ -1,7 +1,13 @@
 import { HttpException } from '@nestjs/common'
 
 /** A problem document (RFC 9457). `detail` says what was expected, what came, and what to do. */
-export type Problem = { readonly type: string; readonly title: string; readonly status: number; readonly detail: string; readonly [extension: string]: unknown }
+export type Problem = {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly [extension: string]: unknown
+}
 
 const titles: { readonly [status: number]: string } = {
   400: 'Bad request',
@@ -13,7 +19,11 @@ const titles: { readonly [status: number]: string } = {
   503: 'Unavailable',
 }
 
-export const problemOf = (status: number, detail: string, extensions: { readonly [key: string]: unknown } = {}): Problem => ({
+export const problemOf = (
+  status: number,
+  detail: string,
+  extensions: { readonly [key: string]: unknown } = {},
+): Problem => ({
   type: 'about:blank',
   title: titles[status] ?? 'Error',
   status,

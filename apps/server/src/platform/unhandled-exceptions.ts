@@ -12,7 +12,9 @@ export class UnhandledExceptions implements OnModuleDestroy {
   constructor(bus: UnhandledExceptionBus, @Inject(METRICS) metrics: Metrics) {
     this.subscription = bus.subscribe(({ exception }) => {
       metrics.unhandled.inc()
-      this.logger.error(exception instanceof Error ? (exception.stack ?? exception.message) : String(exception))
+      this.logger.error(
+        exception instanceof Error ? (exception.stack ?? exception.message) : String(exception),
+      )
     })
   }
 

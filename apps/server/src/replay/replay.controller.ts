@@ -23,18 +23,49 @@ export class ReplayController {
 
   @Post()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Replays a recorded run: with its own policy, to prove the decisions; with another, to see what it would have asked for.' })
-  @ApiBody({ schema: { type: 'object', properties: { policy: { type: 'string' }, config: { type: 'object' }, guards: { type: 'object' }, cadence: { type: 'integer' } } } })
+  @ApiOperation({
+    summary:
+      'Replays a recorded run: with its own policy, to prove the decisions; with another, to see what it would have asked for.',
+  })
+  @ApiBody({
+    schema: {
+      type: 'object',
+      properties: {
+        policy: { type: 'string' },
+        config: { type: 'object' },
+        guards: { type: 'object' },
+        cadence: { type: 'integer' },
+      },
+    },
+  })
   @ApiProduces('application/x-ndjson')
-  async replay(@Param('run') run: string, @Body() request: unknown, @Res() reply: FastifyReply): Promise<void> {
+  async replay(
+    @Param('run') run: string,
+    @Body() request: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const { policy, config, guards, cadence } = parseRequest(body, request ?? {})
-    if (policy === undefined && (config !== undefined || guards !== undefined || cadence !== undefined)) throw new ProblemException(400, 'config, guards and cadence belong to another policy; name it in `policy`.')
-    if (guards !== undefined && !Value.Check(Guards, guards)) throw new ProblemException(422, `guards: ${Value.Errors(Guards, guards).First()?.message ?? 'not as expected'}, got ${show(guards)}.`)
+    if (policy === undefined && (config !== undefined || guards !== undefined || cadence !== undefined))
+      throw new ProblemException(
+        400,
+        'config, guards and cadence belong to another policy; name it in `policy`.',
+      )
+    if (guards !== undefined && !Value.Check(Guards, guards))
+      throw new ProblemException(
+        422,
+        `guards: ${Value.Errors(Guards, guards).First()?.message ?? 'not as expected'}, got ${show(guards)}.`,
+      )
     const lines = this.replays.replay(
       run,
       policy === undefined
         ? { kind: 'same' }
-        : { kind: 'other', policy, ...(config === undefined ? {} : { config }), ...(guards === undefined ? {} : { guards }), ...(cadence === undefined ? {} : { cadence }) },
+        : {
+            kind: 'other',
+            policy,
+            ...(config === undefined ? {} : { config }),
+            ...(guards === undefined ? {} : { guards }),
+            ...(cadence === undefined ? {} : { cadence }),
+          },
     )
     // The first line comes after everything that can be refused has been checked, so that a refusal still has its status.
     const first = await lines.next()
@@ -42,7 +73,10 @@ export class ReplayController {
   }
 }
 
-async function* asText(first: IteratorResult<ReplayLine, void>, rest: AsyncGenerator<ReplayLine>): AsyncGenerator<string> {
+async function* asText(
+  first: IteratorResult<ReplayLine, void>,
+  rest: AsyncGenerator<ReplayLine>,
+): AsyncGenerator<string> {
   try {
     if (first.done !== true) yield `${JSON.stringify(first.value)}\n`
     for await (const line of rest) yield `${JSON.stringify(line)}\n`

@@ -8,8 +8,13 @@ import { runMessages } from '../history/run-messages.js'
 import { ProblemException } from '../platform/problem.js'
 import { ANALYTICS, EVENT_STORE } from '../platform/tokens.js'
 
-export type ReplayProgress = { readonly observations: number; readonly domainLosses: number; readonly elapsedMs: number }
-export type ReplayLine = { readonly progress: ReplayProgress } | { readonly result: ReplayReport & ReplayProgress }
+export type ReplayProgress = {
+  readonly observations: number
+  readonly domainLosses: number
+  readonly elapsedMs: number
+}
+export type ReplayLine =
+  { readonly progress: ReplayProgress } | { readonly result: ReplayReport & ReplayProgress }
 
 const page = 1000
 
@@ -24,20 +29,34 @@ export class Replays {
   /** Progress about once a page, then the result. Problems are thrown before the first line. */
   async *replay(run: string, choice: ReplayChoice): AsyncGenerator<ReplayLine> {
     const { analytics } = this
-    if (analytics === undefined) throw new ProblemException(503, 'This process has no history; ask the one with the role history.')
+    if (analytics === undefined)
+      throw new ProblemException(503, 'This process has no history; ask the one with the role history.')
     const row = await this.store.findRun(run)
     const started = await analytics.runStarted(run)
-    if (row === undefined || started === undefined) throw new ProblemException(404, `There is no run "${run}" in the history. GET /v1/runs lists those there are.`)
-    if (choice.kind === 'same' && row.status === 'refused') throw new ProblemException(409, `The run "${run}" was refused at its start, so it has no decisions to prove. ${row.problems.join(' ')}`)
+    if (row === undefined || started === undefined)
+      throw new ProblemException(
+        404,
+        `There is no run "${run}" in the history. GET /v1/runs lists those there are.`,
+      )
+    if (choice.kind === 'same' && row.status === 'refused')
+      throw new ProblemException(
+        409,
+        `The run "${run}" was refused at its start, so it has no decisions to prove. ${row.problems.join(' ')}`,
+      )
     const recorded = await this.facts(run, 'MixtureDecided')
     const resumes = (await this.facts(run, 'RunResumed')).map((resumed) => resumed.fromStep)
     const replay = createReplay(started, choice, recorded, { resumes })
-    if (replay.problems.length > 0) throw new ProblemException(422, replay.problems.join(' '), { problems: replay.problems })
+    if (replay.problems.length > 0)
+      throw new ProblemException(422, replay.problems.join(' '), { problems: replay.problems })
 
     const began = performance.now()
     let observations = 0
     let domainLosses = 0
-    const progress = (): ReplayProgress => ({ observations, domainLosses, elapsedMs: performance.now() - began })
+    const progress = (): ReplayProgress => ({
+      observations,
+      domainLosses,
+      elapsedMs: performance.now() - began,
+    })
     yield { progress: progress() }
     for await (const messages of runMessages(analytics, run)) {
       for (const message of messages) {
@@ -53,10 +72,17 @@ export class Replays {
     yield { result: { ...replay.finish(), ...progress() } }
   }
 
-  private async facts<T extends 'MixtureDecided' | 'RunResumed'>(run: string, type: T): Promise<LedgerData<T>[]> {
+  private async facts<T extends 'MixtureDecided' | 'RunResumed'>(
+    run: string,
+    type: T,
+  ): Promise<LedgerData<T>[]> {
     const found: LedgerData<T>[] = []
-    for (let afterVersion = 0; ; ) {
-      const facts: readonly LedgerEnvelope[] = await this.store.readStream(streamOf(run), { types: [type], afterVersion, limit: page })
+    for (let afterVersion = 0; ;) {
+      const facts: readonly LedgerEnvelope[] = await this.store.readStream(streamOf(run), {
+        types: [type],
+        afterVersion,
+        limit: page,
+      })
       for (const fact of facts) found.push(fact.data as LedgerData<T>)
       const last = facts.at(-1)
       if (last === undefined || facts.length < page) return found

@@ -15,7 +15,12 @@ export class LedgerWatch {
    * Looks until it finds something or the time is up: at every piece of news of the run, and every half second for what
    * another process wrote.
    */
-  async until<T>(run: string, look: () => Promise<T | undefined>, timeoutMs: number, signal?: AbortSignal): Promise<T | undefined> {
+  async until<T>(
+    run: string,
+    look: () => Promise<T | undefined>,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<T | undefined> {
     const deadline = Date.now() + timeoutMs
     for (;;) {
       let wake: () => void = () => undefined

@@ -11,9 +11,16 @@ import { ProblemException } from '../platform/problem.js'
 import { MESSAGING } from '../platform/tokens.js'
 import { Runs } from './runs.service.js'
 
-const who = { by: z.string().min(1).max(256).default('api'), because: z.string().max(4096).default(''), requestId: z.string().min(1).max(128).optional() }
+const who = {
+  by: z.string().min(1).max(256).default('api'),
+  because: z.string().max(4096).default(''),
+  requestId: z.string().min(1).max(128).optional(),
+}
 const bare = z.strictObject(who)
-const override = z.strictObject({ ...who, weights: z.union([z.array(z.number().min(0)).min(1), z.record(z.string(), z.number().min(0))]) })
+const override = z.strictObject({
+  ...who,
+  weights: z.union([z.array(z.number().min(0)).min(1), z.record(z.string(), z.number().min(0))]),
+})
 const answerWithinMs = 10_000
 
 /**
@@ -29,9 +36,14 @@ export class RequestsController {
   ) {}
 
   @Post('freeze')
-  @ApiOperation({ summary: 'Keep the mixture as it is; the policy goes on watching. Body: { by?, because?, requestId? }.' })
+  @ApiOperation({
+    summary: 'Keep the mixture as it is; the policy goes on watching. Body: { by?, because?, requestId? }.',
+  })
   freeze(@Param('run') run: string, @Body() body: unknown, @Res({ passthrough: true }) reply: FastifyReply) {
-    return this.ask({ name: 'freeze.requested', data: identified(run, parseRequest(bare, body ?? {})) }, reply)
+    return this.ask(
+      { name: 'freeze.requested', data: identified(run, parseRequest(bare, body ?? {})) },
+      reply,
+    )
   }
 
   @Post('thaw')
@@ -41,37 +53,79 @@ export class RequestsController {
   }
 
   @Post('override')
-  @ApiOperation({ summary: 'Set the mixture. Body: { weights: [number a domain] | { domain: number }, by?, because?, requestId? }.' })
-  async override(@Param('run') run: string, @Body() body: unknown, @Res({ passthrough: true }) reply: FastifyReply) {
+  @ApiOperation({
+    summary:
+      'Set the mixture. Body: { weights: [number a domain] | { domain: number }, by?, because?, requestId? }.',
+  })
+  async override(
+    @Param('run') run: string,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const { weights, ...rest } = parseRequest(override, body)
     const { domains } = await this.runs.find(run)
-    return this.ask({ name: 'override.requested', data: { ...identified(run, rest), weights: Array.isArray(weights) ? weights : byDomain(weights, domains) } }, reply)
+    return this.ask(
+      {
+        name: 'override.requested',
+        data: {
+          ...identified(run, rest),
+          weights: Array.isArray(weights) ? weights : byDomain(weights, domains),
+        },
+      },
+      reply,
+    )
   }
 
   private async ask(request: PersonsRequest, reply: FastifyReply) {
     const { run, requestId } = request.data
     const row = await this.runs.find(run)
-    const problems = problemsOfRequest({ status: row.status, frozen: row.frozen ? { by: 'somebody', because: '' } : null, domains: row.domains.map((name) => ({ name })) }, request)
-    if (problems.length > 0) throw new ProblemException(request.name === 'override.requested' && row.status === 'running' ? 422 : 409, problems.join(' '), { problems })
-    const headers = cloudEventHeaders({ id: requestId, type: typeOf(request.name), source: 'mixdesk/http', time: new Date().toISOString() })
-    await this.messaging.send(topics.trainerEvents, [{ key: run, headers, value: JSON.stringify(request.data) }])
+    const problems = problemsOfRequest(
+      {
+        status: row.status,
+        frozen: row.frozen ? { by: 'somebody', because: '' } : null,
+        domains: row.domains.map((name) => ({ name })),
+      },
+      request,
+    )
+    if (problems.length > 0)
+      throw new ProblemException(
+        request.name === 'override.requested' && row.status === 'running' ? 422 : 409,
+        problems.join(' '),
+        { problems },
+      )
+    const headers = cloudEventHeaders({
+      id: requestId,
+      type: typeOf(request.name),
+      source: 'mixdesk/http',
+      time: new Date().toISOString(),
+    })
+    await this.messaging.send(topics.trainerEvents, [
+      { key: run, headers, value: JSON.stringify(request.data) },
+    ])
     const answer = await this.runs.answerTo(run, requestId, answerWithinMs)
     if (answer === undefined) {
       reply.status(202)
       return { requestId, detail: 'The request is in the log; the ledger has not answered yet.' }
     }
-    if (answer.type === 'RequestRefused') throw new ProblemException(409, answer.data.problems.join(' '), { problems: answer.data.problems })
+    if (answer.type === 'RequestRefused')
+      throw new ProblemException(409, answer.data.problems.join(' '), { problems: answer.data.problems })
     reply.status(200)
     return answer
   }
 }
 
-const identified = (run: string, { by, because, requestId }: { by: string; because: string; requestId?: string | undefined }) => ({ run, by, because, requestId: requestId ?? randomUUID() })
+const identified = (
+  run: string,
+  { by, because, requestId }: { by: string; because: string; requestId?: string | undefined },
+) => ({ run, by, because, requestId: requestId ?? randomUUID() })
 
 function byDomain(weights: { readonly [domain: string]: number }, domains: readonly string[]): number[] {
   const unknown = Object.keys(weights).filter((name) => !domains.includes(name))
   const missing = domains.filter((name) => !Object.hasOwn(weights, name))
   if (unknown.length > 0 || missing.length > 0)
-    throw new ProblemException(422, `weights: one number for each of ${domains.join(', ')} was expected.${unknown.length > 0 ? ` Unknown: ${unknown.join(', ')}.` : ''}${missing.length > 0 ? ` Missing: ${missing.join(', ')}.` : ''}`)
+    throw new ProblemException(
+      422,
+      `weights: one number for each of ${domains.join(', ')} was expected.${unknown.length > 0 ? ` Unknown: ${unknown.join(', ')}.` : ''}${missing.length > 0 ? ` Missing: ${missing.join(', ')}.` : ''}`,
+    )
   return domains.map((name) => weights[name]!)
 }

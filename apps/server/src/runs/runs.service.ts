@@ -5,7 +5,17 @@ import { EVENT_STORE } from '../platform/tokens.js'
 import { ProblemException } from '../platform/problem.js'
 import { LedgerWatch } from './ledger-watch.js'
 
-const decisionTypes = ['MixtureDecided', 'MixtureHeld', 'MixtureOverridden', 'MixtureFrozen', 'MixtureThawed', 'MixtureExpired', 'MixtureRefused', 'RequestRefused', 'DomainQuarantined'] as const
+const decisionTypes = [
+  'MixtureDecided',
+  'MixtureHeld',
+  'MixtureOverridden',
+  'MixtureFrozen',
+  'MixtureThawed',
+  'MixtureExpired',
+  'MixtureRefused',
+  'RequestRefused',
+  'DomainQuarantined',
+] as const
 
 /** What is known of runs, read from the ledger. */
 @Injectable()
@@ -21,16 +31,33 @@ export class Runs {
 
   async find(run: string): Promise<StoredRunRow> {
     const found = await this.store.findRun(run)
-    if (found === undefined) throw new ProblemException(404, `There is no run "${run}". GET /v1/runs lists those there are.`)
+    if (found === undefined)
+      throw new ProblemException(404, `There is no run "${run}". GET /v1/runs lists those there are.`)
     return found
   }
 
   /** The newest mixture as its trainer gets it; waits for one newer than `after` where asked to. Undefined when there is none newer. */
-  async mixture(run: string, after: number | undefined, waitMs: number, signal?: AbortSignal): Promise<MixtureSet | undefined> {
-    const row = await this.find(run)
-    if (row.status === 'refused') throw new ProblemException(409, `The run "${run}" was refused at its start, so it gets no mixtures. ${row.problems.join(' ')}`, { problems: row.problems })
+  async mixture(
+    run: string,
+    after: number | undefined,
+    waitMs: number,
+    signal?: AbortSignal,
+  ): Promise<MixtureSet | undefined> {
+    // A run that has just been started over HTTP may take a moment to be in the ledger: whoever is ready to wait, waits.
+    const row =
+      (await this.watch.until(run, () => this.store.findRun(run), waitMs, signal)) ?? (await this.find(run))
+    if (row.status === 'refused')
+      throw new ProblemException(
+        409,
+        `The run "${run}" was refused at its start, so it gets no mixtures. ${row.problems.join(' ')}`,
+        { problems: row.problems },
+      )
     const look = async () => {
-      const [newest] = await this.store.readStream(streamOf(run), { types: ['MixtureDecided'], newestFirst: true, limit: 1 })
+      const [newest] = await this.store.readStream(streamOf(run), {
+        types: ['MixtureDecided'],
+        newestFirst: true,
+        limit: 1,
+      })
       if (newest?.type !== 'MixtureDecided' || newest.data.version <= (after ?? 0)) return undefined
       return commandOf(newest.data, row.domains)
     }
@@ -38,12 +65,17 @@ export class Runs {
   }
 
   /** Decisions, holds and what people did, newest first unless a place to go on from is given. */
-  async decisions(run: string, options: { readonly afterVersion?: number; readonly limit: number }): Promise<readonly LedgerEnvelope[]> {
+  async decisions(
+    run: string,
+    options: { readonly afterVersion?: number; readonly limit: number },
+  ): Promise<readonly LedgerEnvelope[]> {
     await this.find(run)
     return this.store.readStream(streamOf(run), {
       types: decisionTypes,
       limit: options.limit,
-      ...(options.afterVersion === undefined ? { newestFirst: true } : { afterVersion: options.afterVersion }),
+      ...(options.afterVersion === undefined
+        ? { newestFirst: true }
+        : { afterVersion: options.afterVersion }),
     })
   }
 
@@ -59,7 +91,8 @@ export class Runs {
 }
 
 function commandOf(decided: LedgerData<'MixtureDecided'>, domains: readonly string[]): MixtureSet {
-  const { run, attempt, version, fromStep, weights, meaning, controls, step, policy, decisionId, because } = decided
+  const { run, attempt, version, fromStep, weights, meaning, controls, step, policy, decisionId, because } =
+    decided
   return {
     run,
     attempt,

@@ -88,12 +88,18 @@ export class Relay {
           topics.ledger,
           facts.map((fact) => ({
             key: fact.data.run,
-            headers: cloudEventHeaders({ id: fact.id, type: `mixdesk.ledger.${fact.type}.v${fact.schemaVersion}`, source: 'mixdesk', time: fact.recordedAt }),
+            headers: cloudEventHeaders({
+              id: fact.id,
+              type: `mixdesk.ledger.${fact.type}.v${fact.schemaVersion}`,
+              source: 'mixdesk',
+              time: fact.recordedAt,
+            }),
             value: JSON.stringify(fact),
           })),
         )
         this.metrics.relayed.inc({ kind: 'ledger' }, facts.length)
-        if (!(await this.store.moveCursor(ledgerCursor, position, last.position))) throw new Error('another process has moved the cursor of the ledger feed')
+        if (!(await this.store.moveCursor(ledgerCursor, position, last.position)))
+          throw new Error('another process has moved the cursor of the ledger feed')
         position = last.position
       }
       if (stopping && facts.length < page) return
