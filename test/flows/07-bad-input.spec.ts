@@ -87,15 +87,13 @@ describe('bad input', () => {
     const trainer = await kafka.trainer(run)
     const sound: TrainerEvent[] = [aRun({ run }), ...stepsOf(0, 9, 2, { run })]
     const send = (name: string, value: string | Uint8Array, key = run) =>
-      kafka
-        .messaging()
-        .send(topics.trainerEvents, [
-          {
-            key,
-            headers: { ce_id: 'x', ce_type: typeOf(name), ce_source: 'test', ce_specversion: '1.0' },
-            value,
-          },
-        ])
+      kafka.messaging().send(topics.trainerEvents, [
+        {
+          key,
+          headers: { ce_id: 'x', ce_type: typeOf(name), ce_source: 'test', ce_specversion: '1.0' },
+          value,
+        },
+      ])
     await trainer.send(...sound.slice(0, 7))
     const bytes = new Map<string, string | Uint8Array>()
     for (const [, fault, says] of faults) {

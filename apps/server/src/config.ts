@@ -96,7 +96,7 @@ export const settings = {
     .min(1)
     .optional()
     .describe(
-      "ClickHouse as a user with no rights but SELECT, for people's SQL. Secret. Without it POST /v1/sql is off on a ClickHouse server.",
+      "ClickHouse as a user with no rights but SELECT, for people's SQL. Secret. Recommended: without it people's SQL runs as the user of MIXDESK_CLICKHOUSE_URL, held back by the gate and by settings alone.",
     ),
   MIXDESK_SNAPSHOT_EVERY_MS: milliseconds('How often a run without decisions is saved.', 3000),
   MIXDESK_SWEEP_EVERY_MS: milliseconds('How often to look for work that nobody rang for.', 250),

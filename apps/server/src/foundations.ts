@@ -62,11 +62,25 @@ const needsHistory = (config: Config) =>
 function analyticsOn(config: Config, engines: Pick<Engines, 'endpoints'>): Analytics {
   const { chdb } = engines.endpoints
   const { MIXDESK_CLICKHOUSE_URL: url, MIXDESK_CLICKHOUSE_READONLY_URL: readonlyUrl } = config
-  if (url !== undefined)
-    return createClickHouseAnalytics({ url, ...(readonlyUrl === undefined ? {} : { readonlyUrl }) })
+  if (url !== undefined) {
+    const { address, database } = splitDatabase(url)
+    return createClickHouseAnalytics({
+      url: address,
+      ...(database === undefined ? {} : { database }),
+      ...(readonlyUrl === undefined ? {} : { readonlyUrl: splitDatabase(readonlyUrl).address }),
+    })
+  }
   if (chdb === undefined)
     throw new Error(
       'Neither a ClickHouse address nor a folder for chDB is there; set MIXDESK_CLICKHOUSE_URL, or leave it out for the embedded engine.',
     )
   return createChdbAnalytics({ path: chdb.path })
+}
+
+/** The database stands in the path of the address; the client wants them apart, or it could not create it. */
+function splitDatabase(url: string): { readonly address: string; readonly database: string | undefined } {
+  const address = new URL(url)
+  const database = address.pathname.slice(1)
+  address.pathname = ''
+  return { address: address.href, database: database === '' ? undefined : database }
 }
