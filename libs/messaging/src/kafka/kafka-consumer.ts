@@ -3,13 +3,14 @@ import { keyOf } from '../assignment.js'
 import { backoffMs, isRetriable, messageOf } from '../backoff.js'
 import type { ConsumerHealth, ConsumerOptions, MessageConsumer } from '../messaging.js'
 import { MessagingError } from '../messaging-error.js'
+import { within } from '../within.js'
 import { announcer } from './announcer.js'
 import { toIncomingBatch } from './incoming-batch.js'
 import { isMembershipError, toMessagingError } from './kafka-errors.js'
 import type { Log } from './kafka-logger.js'
+import { defaultSessionTimeoutMs, memberRetry, memberSettings } from './member-settings.js'
 import { type OwnedPartition, OwnedPartitions } from './owned-partitions.js'
 
-const mebibyte = 1_048_576
 const stopWithinMs = 10_000
 
 export type KafkaConsumerDependencies = {
@@ -29,8 +30,7 @@ export function createKafkaConsumer(
   dependencies: KafkaConsumerDependencies,
 ): MessageConsumer {
   const { kafka, log, partitionAssigner } = dependencies
-  const sessionTimeoutMs = options.sessionTimeoutMs ?? 30_000
-  const heartbeatMs = Math.ceil(sessionTimeoutMs / 10)
+  const heartbeatMs = Math.ceil((options.sessionTimeoutMs ?? defaultSessionTimeoutMs) / 10)
   const owned = new OwnedPartitions()
   const announce = announcer(options, log)
   const inFlight = new Set<Promise<void>>()
@@ -39,24 +39,10 @@ export function createKafkaConsumer(
   let because: string | undefined
 
   const consumer: Consumer = kafka.consumer({
-    groupId: options.group,
-    sessionTimeout: sessionTimeoutMs,
-    // A member that died takes this long to be given up when another joins, and after a broker's crash that other is
-    // ourselves: kafkajs comes back under a new id.
-    rebalanceTimeout: Math.min(sessionTimeoutMs, 10_000),
+    ...memberSettings(options),
     heartbeatInterval: heartbeatMs,
-    minBytes: 1,
-    maxWaitTimeInMs: options.maxWaitMs ?? 50,
-    maxBytesPerPartition: mebibyte,
-    maxBytes: 8 * mebibyte,
-    allowAutoTopicCreation: false,
     ...(partitionAssigner ? { partitionAssigners: [partitionAssigner] } : {}),
-    retry: {
-      initialRetryTime: 100,
-      maxRetryTime: 1_000,
-      retries: 24,
-      restartOnFailure: () => Promise.resolve(!isEnding()),
-    },
+    retry: { ...memberRetry, restartOnFailure: () => Promise.resolve(!isEnding()) },
   })
   const isEnding = () => state === 'stopping' || state === 'stopped'
 
@@ -73,7 +59,7 @@ export function createKafkaConsumer(
     for (const partition of owned.all()) placeAfterJoin(partition)
     // kafkajs also joins again to read a topic's metadata anew; that is nothing to tell.
     if (!changed) return
-    announce(gone, owned.assignment(), (reason) => {
+    void announce(gone, owned.assignment(), (reason) => {
       for (const partition of owned.all()) pauseForGood(partition, reason)
     })
   })
@@ -85,7 +71,7 @@ export function createKafkaConsumer(
     state = restart ? 'joining' : 'failed'
     because = messageOf(error)
     // The membership is over, and with it all that hung on it; after a restart everything is assigned anew.
-    announce(owned.clear(), undefined)
+    void announce(owned.clear(), undefined)
     if (!restart)
       log('error', `consumer of ${options.group} has failed for good`, {
         groupId: options.group,
@@ -133,7 +119,7 @@ export function createKafkaConsumer(
   async function handle(payload: EachBatchPayload): Promise<void> {
     const { topic, partition: number, highWatermark } = payload.batch
     const partition = owned.get(topic, number)
-    let lost: unknown
+    let lost: Error | undefined
     const running = () =>
       lost === undefined &&
       state === 'joined' &&
@@ -145,7 +131,7 @@ export function createKafkaConsumer(
       try {
         await payload.heartbeat()
       } catch (error) {
-        lost = error
+        lost = error instanceof Error ? error : new Error(messageOf(error))
         if (state === 'joined' && isMembershipError(error)) state = 'joining'
         throw error
       }
@@ -233,24 +219,13 @@ export function createKafkaConsumer(
     },
     health(): ConsumerHealth {
       const assignment = owned.assignment()
-      const paused = owned.all().find(({ pausedBecause }) => pausedBecause !== undefined)
       if (state === 'failed') return { state, assignment, because: because ?? 'unknown' }
       if (state === 'joining') return { state: 'rebalancing', assignment, ...(because ? { because } : {}) }
-      if (paused)
-        return {
-          state: 'paused',
-          assignment,
-          because: `${keyOf(paused.topic, paused.partition)}: ${paused.pausedBecause ?? ''}`,
-        }
-      return { state: state === 'joined' ? 'running' : 'stopped', assignment }
+      if (state !== 'joined') return { state: 'stopped', assignment }
+      const paused = owned.all().find(({ pausedBecause }) => pausedBecause !== undefined)
+      if (!paused) return { state: 'running', assignment }
+      const where = keyOf(paused.topic, paused.partition)
+      return { state: 'paused', assignment, because: `${where}: ${paused.pausedBecause ?? ''}` }
     },
   }
-}
-
-/** Waits, but not for ever; never rejects. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise((resolve) => (timer = setTimeout(resolve, ms)))
-  await Promise.race([work.catch(() => undefined), limit])
-  clearTimeout(timer)
 }

@@ -57,8 +57,13 @@ export class MemoryPartition {
     this.wake()
   }
 
+  /** Asked anew after each wait, so not a field that the compiler thinks it knows. */
+  #goesOn(): boolean {
+    return !this.#ending
+  }
+
   async #run(): Promise<void> {
-    while (!this.#ending) {
+    while (this.#goesOn()) {
       const nothing = this.pausedBecause !== undefined || this.position >= BigInt(this.#log.length)
       if (nothing || this.#slots.free === 0) {
         await new Promise<void>((resolve) => (this.#wake = resolve))
@@ -68,12 +73,12 @@ export class MemoryPartition {
       try {
         // Never in the sender's own turn of the loop: a broker is elsewhere.
         await new Promise((resolve) => setImmediate(resolve))
-        if (!this.#ending) await this.#handleNext()
+        if (this.#goesOn()) await this.#handleNext()
       } finally {
         this.#slots.free += 1
         this.#slots.released()
       }
-      if (this.#failures > 0 && !this.#ending && this.pausedBecause === undefined) await this.#rest()
+      if (this.#failures > 0 && this.#goesOn() && this.pausedBecause === undefined) await this.#rest()
     }
   }
 
@@ -81,17 +86,17 @@ export class MemoryPartition {
   async #rest(): Promise<void> {
     const before = this.#sought
     let timer: NodeJS.Timeout | undefined
-    let over = false
+    const rest = { over: false }
     const elapsed = new Promise<void>((resolve) => {
       timer = setTimeout(
         () => {
-          over = true
+          rest.over = true
           resolve()
         },
         backoffMs(this.#failures - 1),
       )
     })
-    while (!over && !this.#ending && this.#sought === before)
+    while (!rest.over && this.#goesOn() && this.#sought === before)
       await Promise.race([elapsed, new Promise<void>((resolve) => (this.#wake = resolve))])
     clearTimeout(timer)
   }

@@ -1,0 +1,25 @@
+import type { ConsumerConfig } from 'kafkajs'
+import type { ConsumerOptions } from '../messaging.js'
+
+const mebibyte = 1_048_576
+export const defaultSessionTimeoutMs = 30_000
+
+/** Patient: a member that gives up comes back as a stranger, and its partitions start again from what is committed. */
+export const memberRetry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 24 }
+
+/** Small fetches that are answered at once: latency first. A larger backlog comes in more of them. */
+export function memberSettings(options: ConsumerOptions): ConsumerConfig {
+  const sessionTimeout = options.sessionTimeoutMs ?? defaultSessionTimeoutMs
+  return {
+    groupId: options.group,
+    sessionTimeout,
+    // A member that died takes this long to be given up when another joins, and after a broker's crash that other is
+    // ourselves: kafkajs comes back under a new id.
+    rebalanceTimeout: Math.min(sessionTimeout, 10_000),
+    minBytes: 1,
+    maxWaitTimeInMs: options.maxWaitMs ?? 50,
+    maxBytesPerPartition: mebibyte,
+    maxBytes: 8 * mebibyte,
+    allowAutoTopicCreation: false,
+  }
+}
