@@ -89,6 +89,7 @@ export default defineConfig(
       // `return nothing()` in a guard clause is one line instead of three; `void` on a value marks it as unused.
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-meaningless-void-operator': 'off',
+      '@typescript-eslint/unbound-method': 'off', // Ports are objects of closures; there is no `this` to lose.
       '@typescript-eslint/require-await': 'off', // A function that promises to promise may have nothing to wait for.
       '@typescript-eslint/no-non-null-assertion': 'off', // `a[i]!` inside a loop over a's length is how numerics read.
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'always' }],
