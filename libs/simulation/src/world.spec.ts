@@ -84,6 +84,14 @@ describe('the best fixed mixture', () => {
     for (const gain of gains) expect(gain / gains[0]!).toBeCloseTo(1, 3)
   })
 
+  it('is worth finding: in every world, uniform weights are well off it', () => {
+    for (const world of Object.values(worlds)) {
+      const width = world.domains.length
+      const uniform = lossOfMixture(world, new Array<number>(width).fill(1 / width), horizon)
+      expect(uniform - bestFixedMixture(world, horizon).loss).toBeGreaterThan(0.03)
+    }
+  })
+
   it('gives a useless domain nothing', () => {
     expect(bestFixedMixture(worlds.useless, horizon).weights[4]).toBeLessThan(1e-6)
   })

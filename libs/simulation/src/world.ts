@@ -64,15 +64,15 @@ const domain = (
   rest: Partial<WorldDomain> = {},
 ): WorldDomain => ({ name, floor, scale, exponent, tokenScale: 100_000, noise: 0.25, importance: 1, ...rest })
 
-/** Four domains that learn at their own speed and teach each other nothing. */
+/** Four domains that learn at their own speed and teach each other nothing; uniform weights are well off the best. */
 const plain: World = {
   name: 'plain',
   title: 'Power laws, each on its own',
   domains: [
-    domain('web', 2.1, 6.2, 0.28),
-    domain('code', 0.9, 7.5, 0.45),
-    domain('books', 2.3, 5.6, 0.22),
-    domain('math', 1.4, 6.8, 0.34),
+    domain('web', 2.1, 6.2, 0.45, { tokenScale: 20_000 }),
+    domain('code', 0.9, 7.5, 0.4, { tokenScale: 2_000_000 }),
+    domain('books', 2.3, 3.6, 0.3, { tokenScale: 50_000 }),
+    domain('math', 1.4, 6.8, 0.5, { tokenScale: 8_000_000 }),
   ],
 }
 
