@@ -13,6 +13,8 @@ if (!existsSync(main)) {
   process.exit(1)
 }
 import(pathToFileURL(main).href).catch((error) => {
-  console.error(`mixdesk could not be loaded (${error.message}): run "npm ci && npm run build" at the root of the repository.`)
+  console.error(
+    `mixdesk could not be loaded (${error.message}): run "npm ci && npm run build" at the root of the repository.`,
+  )
   process.exit(1)
 })

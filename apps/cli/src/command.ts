@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { type Command } from 'commander'
 import { environment } from './environment.js'
 import { serverAddress } from './server/address.js'
 import { createHttp, type Http } from './server/http.js'
@@ -27,7 +27,9 @@ export function contextOf<Options extends object>(command: Command): Context<Opt
 }
 
 /** An action without commander's habit of handing arguments, options and command in one list. */
-export function action<Options extends object>(work: (context: Context<Options>, ...given: string[]) => Promise<void>) {
+export function action<Options extends object>(
+  work: (context: Context<Options>, ...given: string[]) => Promise<void>,
+) {
   return async function (this: Command): Promise<void> {
     await work(contextOf<Options>(this), ...(this.processedArgs as string[]))
   }

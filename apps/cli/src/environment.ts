@@ -19,4 +19,5 @@ export function serverSettings(
   }
 }
 
-export const homeOf = (from: Environment, option: string | undefined): string => option ?? (from['MIXDESK_HOME'] || '.mixdesk')
+export const homeOf = (from: Environment, option: string | undefined): string =>
+  option ?? (from['MIXDESK_HOME'] || '.mixdesk')

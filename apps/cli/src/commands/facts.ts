@@ -10,8 +10,12 @@ export function sentenceOfFact(fact: LedgerEnvelope, domains: readonly string[])
 function plainSentence(fact: LedgerEnvelope, domains: readonly string[]): string {
   switch (fact.type) {
     case 'MixtureDecided': {
+      // The moves come first: they are what is new, and what is left where a narrow terminal cuts the rest.
+      const moves = largestMoves(fact.data.previous, fact.data.weights, domains)
       const guards = fact.data.guards.map(({ because }) => because)
-      return [fact.data.because.summary, largestMoves(fact.data.previous, fact.data.weights, domains), ...guards].filter((part) => part !== '').join(' ')
+      return [moves === '' ? '' : `${moves}.`, fact.data.because.summary, ...guards]
+        .filter((part) => part !== '')
+        .join(' ')
     }
     case 'MixtureHeld':
       return fact.data.because
@@ -37,7 +41,11 @@ function plainSentence(fact: LedgerEnvelope, domains: readonly string[]): string
 const reason = (because: string): string => (because === '' ? '.' : `: ${because}`)
 
 /** The two weights that moved most, with where they went. */
-export function largestMoves(before: readonly number[], after: readonly number[], domains: readonly string[]): string {
+export function largestMoves(
+  before: readonly number[],
+  after: readonly number[],
+  domains: readonly string[],
+): string {
   const moves = after
     .map((weight, i) => ({ name: domains[i] ?? `#${i}`, from: before[i] ?? 0, to: weight }))
     .filter(({ from, to }) => Math.abs(to - from) >= 0.0005)
@@ -48,7 +56,8 @@ export function largestMoves(before: readonly number[], after: readonly number[]
     .join(', ')
 }
 
-export const stepOfFact = (fact: LedgerEnvelope): number | undefined => ('step' in fact.data ? fact.data.step : undefined)
+export const stepOfFact = (fact: LedgerEnvelope): number | undefined =>
+  'step' in fact.data ? fact.data.step : undefined
 
 const words: { readonly [type: string]: string } = {
   MixtureDecided: 'decided',
@@ -61,4 +70,5 @@ const words: { readonly [type: string]: string } = {
   RequestRefused: 'refused',
   DomainQuarantined: 'quarantine',
 }
-export const wordOfFact = (fact: LedgerEnvelope): string => (fact.type === 'MixtureDecided' ? `v${fact.data.version}` : (words[fact.type] ?? fact.type))
+export const wordOfFact = (fact: LedgerEnvelope): string =>
+  fact.type === 'MixtureDecided' ? `v${fact.data.version}` : (words[fact.type] ?? fact.type)

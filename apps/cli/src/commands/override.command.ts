@@ -11,7 +11,7 @@ export const overrideCommand = (): Command =>
       .argument('<weights...>', 'domain=weight for each domain; shares, they are normalised'),
   ).action(
     action<RequestOptions>((context, run, ...weights) => {
-      return request(context, run!, 'override', { weights: parseWeights(weights.flat()) })
+      return request(context, run, 'override', { weights: parseWeights(weights.flat()) })
     }),
   )
 
@@ -21,7 +21,10 @@ export function parseWeights(given: readonly string[]): { readonly [domain: stri
     const at = text.lastIndexOf('=')
     const weight = Number(text.slice(at + 1))
     if (at < 1 || text.slice(at + 1).trim() === '' || !Number.isFinite(weight) || weight < 0)
-      throw new CliError('usage', `A weight should look like web=0.3, a number from 0 on, but "${text}" came.`)
+      throw new CliError(
+        'usage',
+        `A weight should look like web=0.3, a number from 0 on, but "${text}" came.`,
+      )
     return [text.slice(0, at), weight]
   })
   const names = pairs.map(([name]) => name)

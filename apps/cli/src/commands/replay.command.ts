@@ -26,27 +26,45 @@ type Row = {
   readonly totalVariation: number
   readonly effectiveSampleShare?: number | null
 }
-type OtherResult = { readonly steps: readonly Row[]; readonly meanTotalVariation?: number | null; readonly meanEffectiveSampleShare?: number | null; readonly offPolicyWarning?: string }
-type Message = { readonly progress?: { readonly observations: number }; readonly result?: unknown; readonly problem?: { readonly detail?: string } }
+type OtherResult = {
+  readonly steps: readonly Row[]
+  readonly meanTotalVariation?: number | null
+  readonly meanEffectiveSampleShare?: number | null
+  readonly offPolicyWarning?: string
+}
+type Message = {
+  readonly progress?: { readonly observations: number }
+  readonly result?: unknown
+  readonly problem?: { readonly detail?: string }
+}
 type Options = { readonly policy?: string; readonly set: readonly string[] }
 
 export const replayCommand = (): Command =>
   new Command('replay')
-    .description('feed a recorded run to its policy again, and prove the decisions; or to another policy, and see what that would have decided')
+    .description(
+      'feed a recorded run to its policy again, and prove the decisions; or to another policy, and see what that would have decided',
+    )
     .argument('<run>', 'name of the run')
     .option('--policy <name>', 'another policy, or the same one with other settings')
-    .option('--set <key=value>', 'a setting of that policy; may be given several times', (value: string, before: readonly string[]) => [...before, value], [])
+    .option(
+      '--set <key=value>',
+      'a setting of that policy; may be given several times',
+      (value: string, before: readonly string[]) => [...before, value],
+      [],
+    )
     .action(
       action<Options>(async ({ terminal, json, options, http }, name) => {
         const server = http()
-        const run = (await server.ask(pathOf(name!))) as Run
+        const run = (await server.ask(pathOf(name))) as Run
         const config = parseSettings(options.set)
         const other = options.policy !== undefined || options.set.length > 0
-        const body = other ? { policy: options.policy ?? run.policy, ...(options.set.length === 0 ? {} : { config }) } : {}
-        const result = await withProgress('replaying', (progress) => replay(server, name!, body, progress))
-        const same = result as SameResult
+        const body = other
+          ? { policy: options.policy ?? run.policy, ...(options.set.length === 0 ? {} : { config }) }
+          : {}
+        const result = await withProgress('replaying', (progress) => replay(server, name, body, progress))
+        const same = result as SameResult | { readonly identical?: undefined }
         if (json) terminal.printJson(result)
-        else if (typeof same.identical === 'boolean') printSame(terminal, run, same)
+        else if (same.identical !== undefined) printSame(terminal, run, same)
         else printOther(terminal, run, options.policy ?? run.policy, result as OtherResult)
         if (same.identical === false) process.exitCode = 1
       }),
@@ -54,18 +72,28 @@ export const replayCommand = (): Command =>
 
 async function replay(http: Http, run: string, body: object, progress: Progress): Promise<unknown> {
   for await (const message of http.stream(pathOf(run, 'replay'), { body }) as AsyncIterable<Message>) {
-    if (message.problem !== undefined) throw new CliError('problem', message.problem.detail ?? 'The replay failed, without a reason.')
+    if (message.problem !== undefined)
+      throw new CliError('problem', message.problem.detail ?? 'The replay failed, without a reason.')
     if (message.result !== undefined) return message.result
-    if (message.progress !== undefined) progress.update(`replaying, ${whole(message.progress.observations)} observations`)
+    if (message.progress !== undefined)
+      progress.update(`replaying, ${whole(message.progress.observations)} observations`)
   }
   throw new CliError('failed', 'The replay ended without a result; the log of the server says more.')
 }
 
-function printSame(terminal: Terminal, run: Run, { identical, compared, digest, firstDifference }: SameResult): void {
+function printSame(
+  terminal: Terminal,
+  run: Run,
+  { identical, compared, digest, firstDifference }: SameResult,
+): void {
   const { colors } = terminal
   const decisions = `${whole(compared)} ${compared === 1 ? 'decision' : 'decisions'}`
-  if (identical) terminal.print(`${colors.green('identical')}  ${run.run}: ${decisions} of ${run.policy} made again from the log, the same to the bit.`)
-  else terminal.print(`${colors.red('different')}  ${run.run}: ${decisions} compared. ${firstDifference ?? ''}`)
+  if (identical)
+    terminal.print(
+      `${colors.green('identical')}  ${run.run}: ${decisions} of ${run.policy} made again from the log, the same to the bit.`,
+    )
+  else
+    terminal.print(`${colors.red('different')}  ${run.run}: ${decisions} compared. ${firstDifference ?? ''}`)
   if (digest !== undefined) {
     terminal.print(`  ${colors.dim('certificate, recorded')}  ${digest.recorded}`)
     terminal.print(`  ${colors.dim('certificate, replayed')}  ${digest.replayed}`)
@@ -75,7 +103,9 @@ function printSame(terminal: Terminal, run: Run, { identical, compared, digest, 
 function printOther(terminal: Terminal, run: Run, policy: string, result: OtherResult): void {
   const { colors } = terminal
   const domains = run.domains.slice(0, 12)
-  terminal.print(`What ${colors.bold(policy)} would have decided in ${colors.bold(run.run)} (recorded → ${policy})`)
+  terminal.print(
+    `What ${colors.bold(policy)} would have decided in ${colors.bold(run.run)} (weights in %, recorded → ${policy})`,
+  )
   terminal.table(
     [
       { name: 'step', align: 'right' },
@@ -91,12 +121,18 @@ function printOther(terminal: Terminal, run: Run, policy: string, result: OtherR
     ]),
   )
   const notes = [
-    result.steps.length > 20 ? `20 of ${whole(result.steps.length)} decisions are shown; --json has them all.` : '',
-    run.domains.length > domains.length ? `${domains.length} of ${run.domains.length} domains are shown; --json has them all.` : '',
+    result.steps.length > 20
+      ? `20 of ${whole(result.steps.length)} decisions are shown; --json has them all.`
+      : '',
+    run.domains.length > domains.length
+      ? `${domains.length} of ${run.domains.length} domains are shown; --json has them all.`
+      : '',
     `Apart: half the sum of |recorded − ${policy}|, on average ${percent(result.meanTotalVariation)}. Effective: share of the recorded samples that still counts under the other mixture, on average ${percent(result.meanEffectiveSampleShare)}.`,
     result.offPolicyWarning ?? '',
   ]
-  for (const note of notes) if (note !== '') for (const line of wrap(note, Math.min(terminal.width, 110))) terminal.print(colors.dim(line))
+  for (const note of notes)
+    if (note !== '')
+      for (const line of wrap(note, Math.min(terminal.width, 110))) terminal.print(colors.dim(line))
 }
 
 const share = (value: number | undefined): string => (value === undefined ? '–' : (value * 100).toFixed(0))

@@ -5,33 +5,49 @@ import { ago, whole } from '../terminal/numbers.js'
 import { withProgress } from '../terminal/progress.js'
 import { statusPaint } from './run-status.js'
 
-type Options = { readonly project?: string; readonly status?: string; readonly search?: string; readonly limit: string }
+type Options = {
+  readonly project?: string
+  readonly status?: string
+  readonly search?: string
+  readonly limit: string
+}
 
 export const runsCommand = (): Command =>
   new Command('runs')
     .description('list runs, newest first')
     .option('--project <name>', 'only of this project')
-    .addOption(new Option('--status <status>', 'only in this state').choices(['running', 'completed', 'failed', 'stopped', 'refused']))
+    .addOption(
+      new Option('--status <status>', 'only in this state').choices([
+        'running',
+        'completed',
+        'failed',
+        'stopped',
+        'refused',
+      ]),
+    )
     .option('--search <text>', 'only with this text in name, project, tags or notes')
     .option('--limit <n>', 'at most this many', '50')
     .action(
       action<Options>(async ({ terminal, json, options, http }) => {
         const { project, status, search, limit } = options
         const query = { project, status, search, limit }
-        const answer = (await withProgress('waiting for the list of runs', () => http().ask('/v1/runs', { query }))) as RunList
+        const answer = (await withProgress('waiting for the list of runs', () =>
+          http().ask('/v1/runs', { query }),
+        )) as RunList
         if (json) return terminal.printJson(answer)
-        if (answer.runs.length === 0) return terminal.print('There is no such run yet. "mixdesk demo" makes some.')
+        if (answer.runs.length === 0)
+          return terminal.print('There is no such run yet. "mixdesk demo" makes some.')
         const now = Date.now()
         terminal.table(
           [
-            { name: 'run', least: 16 },
+            { name: 'run', least: 10 },
             { name: 'project' },
             { name: 'policy' },
-            { name: 'status', least: 9, paint: statusPaint(terminal.colors) },
-            { name: 'step', align: 'right', least: 6 },
-            { name: 'mixture', align: 'right', least: 7 },
+            { name: 'status', least: 7, paint: statusPaint(terminal.colors) },
+            { name: 'step', align: 'right', least: 4 },
+            { name: 'mixture', align: 'right', least: 4 },
             { name: 'domains', align: 'right' },
-            { name: 'started', align: 'right', least: 8 },
+            { name: 'started', align: 'right', least: 7 },
           ],
           answer.runs.map((run) => [
             run.run,
@@ -44,6 +60,7 @@ export const runsCommand = (): Command =>
             ago(run.startedAt, now),
           ]),
         )
-        if (answer.next !== undefined) terminal.note(`There are more: --limit shows up to 1,000, --search and --project find.`)
+        if (answer.next !== undefined)
+          terminal.note(`There are more: --limit shows up to 1,000, --search and --project find.`)
       }),
     )

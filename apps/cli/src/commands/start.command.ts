@@ -4,7 +4,9 @@ import { environment } from '../environment.js'
 
 export const startCommand = (): Command =>
   new Command('start')
-    .description('start what is missing of Kafka, PostgreSQL and ClickHouse on this machine, and the server; until Ctrl-C')
+    .description(
+      'start what is missing of Kafka, PostgreSQL and ClickHouse on this machine, and the server; until Ctrl-C',
+    )
     .option('--port <n>', 'port of HTTP (default: MIXDESK_PORT, then 8777, then any free one)')
     .action(
       action<{ readonly port?: string }>(async ({ terminal, json, home, options }) => {
@@ -28,10 +30,16 @@ export const startCommand = (): Command =>
           const addresses = addressesOf(local)
           if (json) {
             local.server.app.useLogger(createLineLogger('log', (line) => void process.stderr.write(line)))
-            terminal.printJson({ url: local.url, pid: process.pid, home: local.home, addresses: Object.fromEntries(addresses) })
+            terminal.printJson({
+              url: local.url,
+              pid: process.pid,
+              home: local.home,
+              addresses: Object.fromEntries(addresses),
+            })
           } else {
             terminal.print(colors.bold('Mixdesk is up.'))
-            for (const [name, address] of addresses) terminal.print(`  ${name.padEnd(12)}${name === 'HTTP' ? colors.cyan(address) : address}`)
+            for (const [name, address] of addresses)
+              terminal.print(`  ${name.padEnd(12)}${name === 'HTTP' ? colors.cyan(address) : address}`)
             terminal.print(colors.dim('  Ctrl-C stops it.'))
           }
           await aborted(session.stopping)

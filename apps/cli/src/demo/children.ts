@@ -19,7 +19,11 @@ const politeMs = 8000
  * A child in a process group of its own: Ctrl-C in the terminal reaches us and not it, so that we decide how it ends; and
  * whatever it starts can be ended with it.
  */
-export function startChild(command: string, args: readonly string[], hears: { readonly onLine: (line: string) => void; readonly onComplaint?: (line: string) => void }): Child {
+export function startChild(
+  command: string,
+  args: readonly string[],
+  hears: { readonly onLine: (line: string) => void; readonly onComplaint?: (line: string) => void },
+): Child {
   const child = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const complaints: string[] = []
   createInterface(child.stdout).on('line', hears.onLine)

@@ -21,7 +21,13 @@ export type DemoResult = {
   readonly weights: ReadonlyMap<string, { readonly [domain: string]: number }>
   readonly proof: string | undefined
 }
-export type Demo = { readonly session: Session; readonly local: Local; readonly python: string; readonly plan: Plan; readonly stage: Stage }
+export type Demo = {
+  readonly session: Session
+  readonly local: Local
+  readonly python: string
+  readonly plan: Plan
+  readonly stage: Stage
+}
 
 const settleMs = 30_000
 
@@ -35,7 +41,9 @@ export async function runDemo({ session, local, python, plan, stage }: Demo): Pr
 
   const http = createHttp(local.url)
   const brokers = local.engines.endpoints.kafka.brokers.join(',')
-  const views = new Map<string, RunView>(plan.stages.flat().map((run) => [run.id, newRunView(run, plan.steps)]))
+  const views = new Map<string, RunView>(
+    plan.stages.flat().map((run) => [run.id, newRunView(run, plan.steps)]),
+  )
   const change = (id: string, by: (view: RunView) => RunView): void => {
     views.set(id, by(views.get(id)!))
     stage.show([...views.values()])
@@ -51,14 +59,23 @@ export async function runDemo({ session, local, python, plan, stage }: Demo): Pr
       reference: join(folder, 'reference.npz'),
       onProgress: (line) => change(run.id, (view) => reported(view, line, performance.now())),
     })
-    session.shutdown.add(`The trainer of ${run.id}`, () => child.stop(), () => Promise.resolve(child.kill()))
+    session.shutdown.add(
+      `The trainer of ${run.id}`,
+      () => child.stop(),
+      () => Promise.resolve(child.kill()),
+    )
     await endOfTraining(child, run)
     session.check()
     change(run.id, (view) => ended(view, performance.now()))
   }
 
   const watching = new AbortController()
-  const watch = watchReasons(http, () => [...views.values()], (id, reason) => change(id, (view) => ({ ...view, reason })), AbortSignal.any([watching.signal, session.stopping]))
+  const watch = watchReasons(
+    http,
+    () => [...views.values()],
+    (id, reason) => change(id, (view) => ({ ...view, reason })),
+    AbortSignal.any([watching.signal, session.stopping]),
+  )
   try {
     stage.show([...views.values()])
     for (const runs of plan.stages) await Promise.all(runs.map(train))
@@ -68,18 +85,30 @@ export async function runDemo({ session, local, python, plan, stage }: Demo): Pr
     await watch
     stage.end()
   }
-  return { views: [...views.values()], weights: await arrivedAt(http, plan), proof: await proofOf(http, plan) }
+  return {
+    views: [...views.values()],
+    weights: await arrivedAt(http, plan),
+    proof: await proofOf(http, plan),
+  }
 }
 
 /** Asks the ledger now and then for the newest reason of each run that trains. */
-async function watchReasons(http: Http, views: () => readonly RunView[], tell: (id: string, reason: string) => void, signal: AbortSignal): Promise<void> {
+async function watchReasons(
+  http: Http,
+  views: () => readonly RunView[],
+  tell: (id: string, reason: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     for (const { run, state, weights } of views()) {
       if (state !== 'training') continue
       // The picture goes on without a reason; what is wrong with the server shows elsewhere.
-      const answer = (await http.ask(pathOf(run.id, 'decisions'), { query: { limit: 1 }, signal }).catch(() => undefined)) as { decisions: LedgerEnvelope[] } | undefined
+      const answer = (await http
+        .ask(pathOf(run.id, 'decisions'), { query: { limit: 1 }, signal })
+        .catch(() => undefined)) as { decisions: LedgerEnvelope[] } | undefined
       const [fact] = answer?.decisions ?? []
-      if (fact !== undefined) tell(run.id, `step ${stepOfFact(fact)}: ${sentenceOfFact(fact, Object.keys(weights))}`)
+      if (fact !== undefined)
+        tell(run.id, `step ${stepOfFact(fact)}: ${sentenceOfFact(fact, Object.keys(weights))}`)
     }
     await delay(1000, undefined, { signal }).catch(() => undefined)
   }
@@ -91,8 +120,13 @@ async function settled(http: Http, { id }: PlannedRun, session: Session): Promis
     session.check()
     const run = (await http.ask(pathOf(id), { alsoRead: [404] })) as Run
     if (run.status === 'completed') return
-    if (run.status === 'refused') throw new CliError('failed', `The server refused the run ${id}: ${run.problems.join(' ')}`)
-    if (performance.now() > deadline) throw new CliError('failed', `The server should know by now that ${id} has ended, but says it is ${run.status}: "mixdesk doctor" says more.`)
+    if (run.status === 'refused')
+      throw new CliError('failed', `The server refused the run ${id}: ${run.problems.join(' ')}`)
+    if (performance.now() > deadline)
+      throw new CliError(
+        'failed',
+        `The server should know by now that ${id} has ended, but says it is ${run.status}: "mixdesk doctor" says more.`,
+      )
   }
 }
 
@@ -113,7 +147,10 @@ async function arrivedAt(http: Http, plan: Plan): Promise<DemoResult['weights']>
 async function proofOf(http: Http, plan: Plan): Promise<string | undefined> {
   const run = plan.stages.flat().find(({ policy }) => policy === 'odm')
   if (run === undefined) return undefined
-  for await (const message of http.stream(pathOf(run.id, 'replay'), { body: {} }) as AsyncIterable<{ result?: { identical: boolean; compared: number }; problem?: { detail: string } }>) {
+  for await (const message of http.stream(pathOf(run.id, 'replay'), { body: {} }) as AsyncIterable<{
+    result?: { identical: boolean; compared: number }
+    problem?: { detail: string }
+  }>) {
     if (message.problem !== undefined) return `The replay of ${run.id} failed: ${message.problem.detail}`
     if (message.result !== undefined)
       return message.result.identical

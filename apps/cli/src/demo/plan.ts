@@ -27,5 +27,9 @@ export function planDemo(steps: number, id = randomBytes(2).toString('hex')): Pl
     needsReference: policy === 'doremi',
   })
   // DoReMi measures against the model that uniform trains, so it comes second; two at a time suit two cores.
-  return { id, steps, stages: [[run('uniform', 'uniform'), run('odm', 'odm')], [run('doremi', 'doremi proxy')]] }
+  return {
+    id,
+    steps,
+    stages: [[run('uniform', 'uniform'), run('odm', 'odm')], [run('doremi', 'doremi proxy')]],
+  }
 }

@@ -14,8 +14,15 @@ export type ProgressLine = {
 export function parseProgressLine(text: string): ProgressLine | undefined {
   try {
     const line = JSON.parse(text) as Partial<ProgressLine> | null
-    const isOurs = typeof line === 'object' && line !== null && typeof line.step === 'number' && typeof line.weights === 'object' && typeof line.mixtureVersion === 'number'
-    return isOurs && (line.loss !== undefined || line.heldOut !== undefined) ? (line as ProgressLine) : undefined
+    const isOurs =
+      typeof line === 'object' &&
+      line !== null &&
+      typeof line.step === 'number' &&
+      typeof line.weights === 'object' &&
+      typeof line.mixtureVersion === 'number'
+    return isOurs && (line.loss !== undefined || line.heldOut !== undefined)
+      ? (line as ProgressLine)
+      : undefined
   } catch {
     return undefined
   }

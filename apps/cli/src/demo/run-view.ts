@@ -39,7 +39,11 @@ export const newRunView = (run: PlannedRun, steps: number): RunView => ({
   reason: '',
 })
 
-export const started = (view: RunView, nowMs: number): RunView => ({ ...view, state: 'starting', beganMs: nowMs })
+export const started = (view: RunView, nowMs: number): RunView => ({
+  ...view,
+  state: 'starting',
+  beganMs: nowMs,
+})
 export const ended = (view: RunView, nowMs: number): RunView => ({ ...view, state: 'done', endedMs: nowMs })
 
 export function reported(view: RunView, line: ProgressLine, nowMs: number): RunView {
@@ -68,11 +72,13 @@ export function decisionsPerSecond(view: RunView, nowMs: number): number {
   return ((last.version - first.version) * 1000) / (last.atMs - first.atMs)
 }
 
-const finite = (losses: { readonly [domain: string]: number | null }): number[] => Object.values(losses).filter((value) => value !== null)
+const finite = (losses: { readonly [domain: string]: number | null }): number[] =>
+  Object.values(losses).filter((value) => value !== null)
 
 /** Over domains, each counting the same. */
 export function averageOf(losses: { readonly [domain: string]: number | null }): number {
   const values = finite(losses)
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
-export const worstOf = (losses: { readonly [domain: string]: number | null }): number => Math.max(...finite(losses))
+export const worstOf = (losses: { readonly [domain: string]: number | null }): number =>
+  Math.max(...finite(losses))

@@ -24,13 +24,15 @@ export function createStage(terminal: Terminal, url: string, options: { readonly
 
   if (options.onStderr || !terminal.live || terminal.width < leastWidth) {
     const timer = setInterval(() => {
-      for (const view of views) if (view.state === 'training') print(plainLine(view, seconds(), performance.now()))
+      for (const view of views)
+        if (view.state === 'training') print(plainLine(view, seconds(), performance.now()))
     }, lineEveryMs)
     return { show: (next) => (views = next), say: print, end: () => clearInterval(timer) }
   }
 
   let picture: LiveView | undefined = new LiveView(process.stdout)
-  const draw = (): void => picture?.draw(liveLines({ url, views, seconds: seconds(), nowMs: performance.now() }, terminal))
+  const draw = (): void =>
+    picture?.draw(liveLines({ url, views, seconds: seconds(), nowMs: performance.now() }, terminal))
   const timer = setInterval(draw, redrawEveryMs)
   const end = (): void => {
     clearInterval(timer)

@@ -1,4 +1,11 @@
-import { foundationsOn, readConfig, startConfiguredEngines, startServer, type Config, type Server } from '@mixdesk/server'
+import {
+  foundationsOn,
+  readConfig,
+  startConfiguredEngines,
+  startServer,
+  type Config,
+  type Server,
+} from '@mixdesk/server'
 import type { Engines } from '@mixdesk/engines'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
@@ -16,7 +23,13 @@ export type BringUp = {
   readonly logLevel?: Config['MIXDESK_LOG_LEVEL']
   readonly progress: (line: string) => void
 }
-export type Local = { readonly config: Config; readonly home: string; readonly engines: Engines; readonly server: Server; readonly url: string }
+export type Local = {
+  readonly config: Config
+  readonly home: string
+  readonly engines: Engines
+  readonly server: Server
+  readonly url: string
+}
 
 /** Starts engines and server in this process. What is started is handed to the session, which stops it whatever happens. */
 export async function bringUp(session: Session, options: BringUp): Promise<Local> {
@@ -26,12 +39,16 @@ export async function bringUp(session: Session, options: BringUp): Promise<Local
   const config = { ...read, MIXDESK_LOG_LEVEL: options.logLevel ?? read.MIXDESK_LOG_LEVEL }
   const home = resolve(config.MIXDESK_HOME)
 
+  // Before the engines: what is refused is refused at once.
+  const port = await portFor(config, (settings['MIXDESK_PORT'] ?? '') !== '', progress)
   const engines = await startConfiguredEngines(config, progress)
-  session.shutdown.add('The engines', () => engines.stop(), () => kill(engines))
+  session.shutdown.add(
+    'The engines',
+    () => engines.stop(),
+    () => kill(engines),
+  )
   session.check()
 
-  const portIsGiven = (settings['MIXDESK_PORT'] ?? '') !== ''
-  const port = await portFor(config, portIsGiven, progress)
   const server = await serve({ ...config, MIXDESK_PORT: port }, engines)
   const url = server.url.replace(/\/+$/, '')
   session.shutdown.add('The server', async () => {
@@ -56,7 +73,10 @@ async function serve(config: Config, engines: Engines): Promise<Server> {
 }
 
 const portTaken = ({ MIXDESK_PORT: port, MIXDESK_HOST: host }: Config): CliError =>
-  new CliError('failed', `Port ${port} of ${host} should be free for HTTP, but something else listens there: stop that, or name another port with MIXDESK_PORT.`)
+  new CliError(
+    'failed',
+    `Port ${port} of ${host} should be free for HTTP, but something else listens there: stop that, or name another port with MIXDESK_PORT.`,
+  )
 
 /** The port to listen on: a port that was asked for and nothing else, else the usual one or, where it is taken, any free one. */
 async function portFor(config: Config, isGiven: boolean, progress: (line: string) => void): Promise<number> {
@@ -89,7 +109,14 @@ export function addressesOf({ config, home, engines, url }: Local): readonly (re
     ['API docs', config.MIXDESK_ROLES.includes('api') ? `${url}/docs` : 'not in this process (role api)'],
     ['Kafka', kafka.brokers.join(', ')],
     ['PostgreSQL', withoutSecrets(postgres.url)],
-    ['History', chdb === undefined ? (clickhouseUrl === undefined ? 'not in this process' : withoutSecrets(clickhouseUrl)) : `${chdb.path} (chDB, in this process)`],
+    [
+      'History',
+      chdb === undefined
+        ? clickhouseUrl === undefined
+          ? 'not in this process'
+          : withoutSecrets(clickhouseUrl)
+        : `${chdb.path} (chDB, in this process)`,
+    ],
     ['Data', home],
   ]
 }

@@ -3,7 +3,12 @@ import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { Environment } from '../environment.js'
 
-export type EngineAddress = { readonly name: string; readonly host: string; readonly port: number; readonly embedded: boolean }
+export type EngineAddress = {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly embedded: boolean
+}
 
 /** Where the engines are: as configured, else where the last start in this home put them. */
 export function engineAddresses(environment: Environment, home: string): EngineAddress[] {
@@ -24,7 +29,10 @@ type Place = { readonly host: string; readonly port: number }
 
 function lastStart(home: string): { readonly kafka: readonly Place[]; readonly postgres: readonly Place[] } {
   try {
-    const { kafka, postgres } = JSON.parse(readFileSync(join(resolve(home), 'endpoints.json'), 'utf8')) as { kafka: { brokers: string[] }; postgres: { url: string } }
+    const { kafka, postgres } = JSON.parse(readFileSync(join(resolve(home), 'endpoints.json'), 'utf8')) as {
+      kafka: { brokers: string[] }
+      postgres: { url: string }
+    }
     return { kafka: brokersOf(kafka.brokers.join(',')), postgres: fromUrl(postgres.url, 5432) }
   } catch {
     return { kafka: [], postgres: [] }
@@ -41,7 +49,9 @@ const brokersOf = (text: string | undefined): Place[] =>
 function fromUrl(text: string | undefined, otherwise: number): Place[] {
   if (text === undefined || !URL.canParse(text)) return []
   const { hostname, port } = new URL(text)
-  return hostname === '' ? [] : [{ host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? otherwise : Number(port) }]
+  return hostname === ''
+    ? []
+    : [{ host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? otherwise : Number(port) }]
 }
 
 /** Whether something accepts a connection there within three seconds. */

@@ -1,5 +1,10 @@
 /** What Nest wants of a logger, and nothing of Nest. */
-export type LineLogger = { readonly [level in 'debug' | 'verbose' | 'log' | 'warn' | 'error' | 'fatal']: (message: unknown, ...rest: unknown[]) => void }
+export type LineLogger = {
+  readonly [level in 'debug' | 'verbose' | 'log' | 'warn' | 'error' | 'fatal']: (
+    message: unknown,
+    ...rest: unknown[]
+  ) => void
+}
 
 const order = ['debug', 'log', 'warn', 'error'] as const
 
@@ -10,7 +15,16 @@ export function createLineLogger(least: (typeof order)[number], write: (line: st
     (message: unknown, ...rest: unknown[]): void => {
       if (order.indexOf(level) < order.indexOf(least)) return
       const context = rest.length > 0 ? `${String(rest.at(-1))}: ` : ''
-      write(`${new Date().toISOString()} ${level} ${context}${typeof message === 'string' ? message : JSON.stringify(message)}\n`)
+      write(
+        `${new Date().toISOString()} ${level} ${context}${typeof message === 'string' ? message : JSON.stringify(message)}\n`,
+      )
     }
-  return { debug: at('debug'), verbose: at('debug'), log: at('log'), warn: at('warn'), error: at('error'), fatal: at('error') }
+  return {
+    debug: at('debug'),
+    verbose: at('debug'),
+    log: at('log'),
+    warn: at('warn'),
+    error: at('error'),
+    fatal: at('error'),
+  }
 }

@@ -22,7 +22,10 @@ export type Session = {
  * Runs what starts things on this machine, and leaves nothing of it behind: neither after its end, nor a failure, nor a
  * signal. The second Ctrl-C does not wait for what is in hand, but still ends the engines. Ends the process.
  */
-export async function runSession(say: (line: string) => void, work: (session: Session) => Promise<void>): Promise<never> {
+export async function runSession(
+  say: (line: string) => void,
+  work: (session: Session) => Promise<void>,
+): Promise<never> {
   const debug = environment['MIXDESK_LOG_LEVEL'] === 'debug'
   const stopping = new AbortController()
   const shutdown = new Shutdown(say)
@@ -68,7 +71,11 @@ const isAbort = (error: unknown): boolean => error instanceof Error && error.nam
 
 /** Errors that were written for people carry a stable code of ours; anything else is a bug, and its stack is wanted. */
 function isExpected(error: unknown): boolean {
-  return error instanceof CliError || (error instanceof Error && ['EngineError', 'ConfigError'].includes(error.name)) || typeof (error as { code?: unknown }).code === 'string'
+  return (
+    error instanceof CliError ||
+    (error instanceof Error && ['EngineError', 'ConfigError'].includes(error.name)) ||
+    typeof (error as { code?: unknown }).code === 'string'
+  )
 }
 
 /** Resolves when the signal comes. */

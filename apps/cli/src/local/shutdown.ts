@@ -1,4 +1,8 @@
-type Step = { readonly what: string; readonly stop: () => Promise<void>; readonly abort: (() => Promise<void>) | undefined }
+type Step = {
+  readonly what: string
+  readonly stop: () => Promise<void>
+  readonly abort: (() => Promise<void>) | undefined
+}
 
 const patienceMs = 30_000
 const hardPatienceMs = 5000
@@ -25,7 +29,7 @@ export class Shutdown {
 
   /** Stops hard whatever can be, at once. */
   async abort(): Promise<void> {
-    const all = Promise.allSettled(this.steps.map(({ abort }) => abort?.()))
+    const all = Promise.allSettled(this.steps.map(async ({ abort }) => abort?.()))
     await within(all, hardPatienceMs)
   }
 
@@ -36,7 +40,9 @@ export class Shutdown {
         if (await within(stop(), patienceMs)) continue
         this.say(`${what} did not stop within ${patienceMs / 1000} s; going on without.`)
       } catch (error) {
-        this.say(`${what} did not stop as it should: ${error instanceof Error ? error.message : String(error)}`)
+        this.say(
+          `${what} did not stop as it should: ${error instanceof Error ? error.message : String(error)}`,
+        )
       }
       await within(Promise.allSettled([abort?.()]), hardPatienceMs)
     }

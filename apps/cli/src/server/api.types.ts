@@ -19,7 +19,13 @@ export type Run = {
   readonly updatedAt: string
 }
 export type RunList = { readonly runs: readonly Run[]; readonly next?: string }
-export type CurvePoint = { readonly step: number; readonly attempt: number; readonly domain: string; readonly tokens: number; readonly loss: number | null }
+export type CurvePoint = {
+  readonly step: number
+  readonly attempt: number
+  readonly domain: string
+  readonly tokens: number
+  readonly loss: number | null
+}
 export type SqlAnswer = {
   readonly columns: readonly { readonly name: string; readonly type: string }[]
   readonly rows: readonly (readonly unknown[])[]

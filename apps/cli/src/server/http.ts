@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder'
 import { CliError } from '../cli-error.js'
 
 export type Query = { readonly [key: string]: string | number | undefined }
@@ -20,20 +21,32 @@ export type Http = {
   stream(path: string, ask?: Ask): AsyncIterable<unknown>
 }
 
-export const pathOf = (run: string, ...rest: readonly string[]): string => ['/v1/runs', encodeURIComponent(run), ...rest].join('/')
+export const pathOf = (run: string, ...rest: readonly string[]): string =>
+  ['/v1/runs', encodeURIComponent(run), ...rest].join('/')
 
 const patienceMs = 60_000
 
 export function createHttp(url: string): Http {
   async function send(path: string, ask: Ask): Promise<Response> {
-    const query = new URLSearchParams(Object.entries(ask.query ?? {}).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)] as [string, string]])))
-    const signals = [ask.signal, ask.timeoutMs === Number.POSITIVE_INFINITY ? undefined : AbortSignal.timeout(ask.timeoutMs ?? patienceMs)]
+    const query = new URLSearchParams(
+      Object.entries(ask.query ?? {}).flatMap(([key, value]) =>
+        value === undefined ? [] : [[key, String(value)] as [string, string]],
+      ),
+    )
+    const signals = [
+      ask.signal,
+      ask.timeoutMs === Number.POSITIVE_INFINITY
+        ? undefined
+        : AbortSignal.timeout(ask.timeoutMs ?? patienceMs),
+    ]
     let response: Response
     try {
       response = await fetch(`${url}${path}${query.size > 0 ? `?${query.toString()}` : ''}`, {
         method: ask.method ?? (ask.body === undefined ? 'GET' : 'POST'),
         signal: AbortSignal.any(signals.filter((signal) => signal !== undefined)),
-        ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body), headers: { 'content-type': 'application/json' } }),
+        ...(ask.body === undefined
+          ? {}
+          : { body: JSON.stringify(ask.body), headers: { 'content-type': 'application/json' } }),
       })
     } catch (error) {
       throw unreachable(url, error, ask.signal)
@@ -45,10 +58,12 @@ export function createHttp(url: string): Http {
     url,
     async ask(path, ask = {}) {
       const response = await send(path, ask)
-      const text = await response.text().catch((error: unknown) => Promise.reject(unreachable(url, error, ask.signal)))
+      const text = await response
+        .text()
+        .catch((error: unknown) => Promise.reject(unreachable(url, error, ask.signal)))
       if (text === '') return undefined
       try {
-        return JSON.parse(text)
+        return JSON.parse(text) as unknown
       } catch {
         throw notMixdesk(url)
       }
@@ -66,36 +81,60 @@ export function createHttp(url: string): Http {
 }
 
 async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncIterable<string> {
-  const decoder = new TextDecoder()
+  const decoder = new StringDecoder('utf8')
   let rest = ''
   for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    const lines = (rest + decoder.write(Buffer.from(chunk))).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) if (line.trim() !== '') yield line
   }
   if (rest.trim() !== '') yield rest
 }
 
-const notMixdesk = (url: string): CliError => new CliError('problem', `What answers at ${url} does not seem to be Mixdesk; give the address of the server with --server or MIXDESK_URL.`)
+const notMixdesk = (url: string): CliError =>
+  new CliError(
+    'problem',
+    `What answers at ${url} does not seem to be Mixdesk; give the address of the server with --server or MIXDESK_URL.`,
+  )
 
 function unreachable(url: string, error: unknown, given: AbortSignal | undefined): unknown {
   if (given?.aborted === true) return error
   const cause = error instanceof Error ? error.cause : undefined
   const code = systemCode(cause) ?? systemCode(error)
-  if (error instanceof Error && error.name === 'TimeoutError') return new CliError('not-running', `Mixdesk at ${url} did not answer in time; "mixdesk doctor" says more.`, { cause: error })
-  if (code === 'ECONNREFUSED') return new CliError('not-running', `Nothing answers at ${url}: start Mixdesk with "mixdesk start", or give its address with --server or MIXDESK_URL.`, { cause: error })
+  if (error instanceof Error && error.name === 'TimeoutError')
+    return new CliError(
+      'not-running',
+      `Mixdesk at ${url} did not answer in time; "mixdesk doctor" says more.`,
+      { cause: error },
+    )
+  if (code === 'ECONNREFUSED')
+    return new CliError(
+      'not-running',
+      `Nothing answers at ${url}: start Mixdesk with "mixdesk start", or give its address with --server or MIXDESK_URL.`,
+      { cause: error },
+    )
   const why = cause instanceof Error ? cause.message || cause.name : String(error)
-  return new CliError('not-running', `Mixdesk at ${url} cannot be reached (${why}): start it with "mixdesk start", or give its address with --server or MIXDESK_URL.`, { cause: error })
+  return new CliError(
+    'not-running',
+    `Mixdesk at ${url} cannot be reached (${why}): start it with "mixdesk start", or give its address with --server or MIXDESK_URL.`,
+    { cause: error },
+  )
 }
 
-const systemCode = (error: unknown): string | undefined => (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined)
+const systemCode = (error: unknown): string | undefined =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
 
 async function problemOf(response: Response, url: string): Promise<CliError> {
   const text = await response.text().catch(() => '')
   const detail = detailOf(text)
   if (detail !== undefined) return new CliError('problem', detail)
   const answer = `${response.status} ${response.statusText}`.trim()
-  return new CliError('problem', `Mixdesk at ${url} answered ${answer} without a reason; if something else listens there, give the right address with --server or MIXDESK_URL.`)
+  return new CliError(
+    'problem',
+    `Mixdesk at ${url} answered ${answer} without a reason; if something else listens there, give the right address with --server or MIXDESK_URL.`,
+  )
 }
 
 /** The sentence of a problem document. */

@@ -7,7 +7,9 @@ export const loss = (value: number | null | undefined, decimals = 3): string =>
 
 /** 0.1234 → 12.3 %. */
 export const percent = (value: number | null | undefined, decimals = 1): string =>
-  value === null || value === undefined || !Number.isFinite(value) ? '–' : `${(value * 100).toFixed(decimals)} %`
+  value === null || value === undefined || !Number.isFinite(value)
+    ? '–'
+    : `${(value * 100).toFixed(decimals)} %`
 
 /** 75 → 1:15. */
 export function clock(seconds: number): string {

@@ -19,7 +19,11 @@ export type Terminal = {
   note(text: string): void
 }
 
-export function createTerminal(environment: Environment, stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Terminal {
+export function createTerminal(
+  environment: Environment,
+  stdout: NodeJS.WriteStream,
+  stderr: NodeJS.WriteStream,
+): Terminal {
   const live = stdout.isTTY && environment['TERM'] !== 'dumb'
   const coloured = live && (environment['NO_COLOR'] ?? '') === ''
   const colors = createColors(coloured)
@@ -34,7 +38,8 @@ export function createTerminal(environment: Environment, stdout: NodeJS.WriteStr
     print: (text = '') => write(text),
     printJson: (value) => write(JSON.stringify(value, undefined, 2)),
     printLine: (value) => write(JSON.stringify(value)),
-    table: (columns, rows) => write(table(columns, rows, { width: terminal.width, head: colors.bold, rule: colors.dim })),
+    table: (columns, rows) =>
+      write(table(columns, rows, { width: terminal.width, head: colors.bold, rule: colors.dim })),
     note: (text) => void stderr.write(`${text}\n`),
   }
   return terminal

@@ -30,15 +30,16 @@ export function cut(text: string, width: number): string {
 
 /** Control characters made visible: what a server or a trainer wrote must not be able to steer the terminal. */
 export const harmless = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- these are what it is about
   text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (control) => {
     if (control === '\n') return '⏎'
     if (control === '\t') return ' '
     return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
   })
 
-export const padEnd = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - displayWidth(text)))
-export const padStart = (text: string, width: number): string => ' '.repeat(Math.max(0, width - displayWidth(text))) + text
+export const padEnd = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - displayWidth(text)))
+export const padStart = (text: string, width: number): string =>
+  ' '.repeat(Math.max(0, width - displayWidth(text))) + text
 
 /** The text in lines of at most `width` columns, broken at spaces. */
 export function wrap(text: string, width: number): string[] {

@@ -1,0 +1,321 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newFolder, occupy, processesOf, until, wipe } from '../engines/support.js'
+
+const bin = fileURLToPath(new URL('../../apps/cli/bin/mixdesk.cjs', import.meta.url))
+const run = 'cli-flow'
+const domains = ['web', 'code', 'books']
+
+type Ended = { status: number | null; stdout: string; stderr: string }
+type Started = { child: ChildProcess; url: string; ended: Promise<Ended> }
+
+let home: string
+let started: Started
+
+/** The CLI as people run it; what only this machine's shell knows is left out. */
+function mixdesk(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('MIXDESK_')))
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: { ...env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (chunk) => (stdout += String(chunk)))
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)))
+  return {
+    child,
+    ended: once(child, 'close').then(([status]) => ({ status: status as number | null, stdout, stderr })),
+  }
+}
+const ask = (...args: string[]): Promise<Ended> => mixdesk(['--home', home, ...args]).ended
+const json = async <T>(...args: string[]): Promise<T> =>
+  JSON.parse((await ask(...args, '--json')).stdout) as T
+
+/** Starts engines and server on free ports; resolves when it says that it is up. */
+async function start(): Promise<Started> {
+  // A killed process leaves its seats in the consumer groups taken until the session is over.
+  const settings = { MIXDESK_PORT: '0', MIXDESK_KAFKA_SESSION_TIMEOUT_MS: '6000' }
+  const { child, ended } = mixdesk(['start', '--json', '--home', home], settings)
+  let said = ''
+  const up = new Promise<string>((resolve) => {
+    child.stdout!.on('data', (chunk) => {
+      said += String(chunk)
+      if (said.includes('\n}\n')) resolve(said)
+    })
+  })
+  const early = ended.then(({ status, stderr }) =>
+    Promise.reject(new Error(`mixdesk start ended with status ${status}: ${stderr}`)),
+  )
+  early.catch(() => undefined)
+  const { url } = JSON.parse(await Promise.race([up, early])) as { url: string }
+  return { child, url, ended }
+}
+
+/** A little training over HTTP: a start, thirty steps, and an end where wanted. */
+async function train(name: string, finish: boolean): Promise<void> {
+  const event = (type: string, data: object, id: string) => ({
+    specversion: '1.0',
+    id,
+    source: 'test',
+    type: `mixdesk.${type}.v1`,
+    data: { run: name, attempt: 1, ...data },
+  })
+  const losses = (step: number) =>
+    [3 - step / 40, 2.5 - step / 100, 2.8 - step / 60].map((loss) => loss * 100)
+  const events = [
+    event(
+      'run.started',
+      {
+        project: 'flows',
+        domains: domains.map((domain) => ({ name: domain })),
+        policy: { name: 'odm' },
+        ranks: 1,
+        cadence: 5,
+      },
+      's',
+    ),
+    ...Array.from({ length: 30 }, (_, step) =>
+      event(
+        'losses.measured',
+        {
+          step,
+          rank: 0,
+          mixtureVersion: 0,
+          tokens: [100, 100, 100],
+          lossSum: losses(step),
+          sequences: [1, 1, 1],
+        },
+        `l${step}`,
+      ),
+    ),
+    ...(finish ? [event('run.finished', { step: 29, status: 'completed' }, 'f')] : []),
+  ]
+  const response = await fetch(`${started.url}/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(events),
+  })
+  expect(await response.json()).toEqual({ accepted: events.length })
+  await eventually(async () => {
+    const found = (await (await fetch(`${started.url}/v1/runs/${name}`)).json()) as {
+      step?: number
+      status?: string
+    }
+    return found.step === 29 && found.status === (finish ? 'completed' : 'running')
+  })
+  // The history is written behind.
+  await eventually(async () => {
+    const body = JSON.stringify({ sql: `SELECT count() FROM losses WHERE run = '${name}'` })
+    const answer = (await (
+      await fetch(`${started.url}/v1/sql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      })
+    ).json()) as { rows?: unknown[][] }
+    return Number(answer.rows?.[0]?.[0]) === 90
+  })
+}
+
+async function eventually(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('waited in vain')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+beforeAll(async () => {
+  home = await newFolder()
+  started = await start()
+  await train(run, true)
+}, 120_000)
+afterAll(async () => {
+  started?.child.kill('SIGKILL')
+  await wipe(home)
+})
+
+describe('the command line', () => {
+  it('lists runs, as a table that fits and as JSON', async () => {
+    const { status, stdout } = await mixdesk(['runs', '--home', home], { COLUMNS: '60' }).ended
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^run .*status/)
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(60)
+    const { runs } = await json<{ runs: { run: string; status: string }[] }>('runs', '--project', 'flows')
+    expect(runs).toMatchObject([{ run, status: 'completed' }])
+    expect((await ask('runs', '--search', 'no such thing')).stdout).toContain('There is no such run')
+  })
+
+  it('shows a run with its mixture and the reasons of its decisions', async () => {
+    const { status, stdout } = await ask('show', run)
+    expect(status).toBe(0)
+    for (const part of [run, 'completed', 'odm', 'Mixture v', ...domains, '█', 'Last decisions', '→'])
+      expect(stdout).toContain(part)
+    const shown = await json<{ mixture: { weights: number[] }; decisions: unknown[]; losses: unknown[] }>(
+      'show',
+      run,
+      '--decisions',
+      '3',
+    )
+    expect(shown.mixture.weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 9)
+    expect([shown.decisions.length, shown.losses.length]).toEqual([3, 3])
+  })
+
+  it('tells the story of a run that has ended, and ends', async () => {
+    const { status, stdout } = await ask('tail', run, '--json')
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; step?: number })
+    expect(status).toBe(0)
+    expect(lines.at(-2)).toMatchObject({ kind: 'losses', step: 29 })
+    expect(lines.at(-1)).toMatchObject({ kind: 'ended', status: 'completed' })
+  })
+
+  it('answers SQL, cut to the rows asked for', async () => {
+    const select =
+      "SELECT domain, count() AS steps FROM losses WHERE run = 'cli-flow' GROUP BY domain ORDER BY domain"
+    const { status, stdout, stderr } = await ask('sql', select)
+    expect([
+      status,
+      stdout
+        .split('\n')
+        .slice(2, 5)
+        .map((line) => line.split(/\s+/)),
+    ]).toEqual([
+      0,
+      [
+        ['books', '30'],
+        ['code', '30'],
+        ['web', '30'],
+      ],
+    ])
+    expect(stderr).toContain('3 rows')
+    expect(await json('sql', select, '--max-rows', '1')).toMatchObject({
+      truncated: true,
+      rows: [['books', expect.anything()]],
+    })
+  })
+
+  it('proves the decisions of a run, and asks another policy what it would have done', async () => {
+    const same = await ask('replay', run)
+    expect([same.status, same.stdout]).toEqual([0, expect.stringMatching(/^identical /)])
+    const other = await ask(
+      'replay',
+      run,
+      '--policy',
+      'static',
+      '--set',
+      'weights={"web":0.5,"code":0.25,"books":0.25}',
+    )
+    expect([other.stderr, other.status]).toEqual([expect.not.stringContaining('should'), 0])
+    expect(other.stdout).toContain('→ 50')
+  })
+
+  it('freezes, overrides and thaws a run', async () => {
+    await train('cli-live', false)
+    expect((await ask('freeze', 'cli-live', '--because', 'a look first', '--by', 'ana')).stdout).toContain(
+      'ana froze the mixture: a look first',
+    )
+    expect((await ask('override', 'cli-live', 'web=2', 'code=1', 'books=1')).stdout).toContain(
+      'set the mixture',
+    )
+    expect(await json('show', 'cli-live')).toMatchObject({
+      run: { frozen: true },
+      mixture: { weights: [0.5, 0.25, 0.25] },
+    })
+    expect((await ask('thaw', 'cli-live')).status).toBe(0)
+    expect(await ask('thaw', 'cli-live')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('not frozen'),
+    })
+    expect(await ask('override', 'cli-live', 'web=1')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('Missing: code, books'),
+    })
+  })
+
+  it('finds everything in order', async () => {
+    const { status, stdout } = await ask('doctor', '--json')
+    const report = JSON.parse(stdout) as { ok: boolean; findings: { name: string; ok: boolean }[] }
+    expect(report.findings.filter((finding) => !finding.ok)).toEqual([])
+    expect([status, report.ok]).toEqual([0, true])
+    expect(report.findings.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['Kafka', 'PostgreSQL', 'server', 'lag of mixdesk-history']),
+    )
+  })
+})
+
+describe('what goes wrong', () => {
+  const oneSentence = (ended: Ended, part: string): void => {
+    expect([ended.status, ended.stdout]).toEqual([1, ''])
+    expect(ended.stderr).toContain(part)
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1)
+  }
+
+  it('is told in one sentence', async () => {
+    oneSentence(await ask('show', 'nobody'), 'There is no run "nobody"')
+    oneSentence(await ask('sql', 'DROP TABLE observations'), '')
+    oneSentence(await ask('replay', run, '--policy', 'nonsense'), 'nonsense')
+    oneSentence(await mixdesk(['runs', '--server', 'http://127.0.0.1:9']).ended, 'mixdesk start')
+    oneSentence(await mixdesk(['runs', '--server', 'ftp://x']).ended, 'should look like')
+  })
+
+  it('fails the doctor, with what to do about it', async () => {
+    const { status, stdout } = await mixdesk(
+      ['doctor', '--server', 'http://127.0.0.1:9', '--home', join(home, 'none')],
+      { MIXDESK_TYPO: '1' },
+    ).ended
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/not ok {2}settings: .*MIXDESK_TYPO/)
+    expect(stdout).toMatch(/not ok {2}server: .*\n +fix: run "mixdesk start"/)
+  })
+
+  it('keeps a second start out of a home in use, and leaves the first one alone', async () => {
+    oneSentence(await ask('start'), 'in use by the Mixdesk process')
+    expect((await ask('runs')).status).toBe(0)
+  })
+
+  it('refuses a port that was asked for and is taken, and settings that do not exist', async () => {
+    const other = await newFolder()
+    const { server, port } = await occupy()
+    try {
+      const ended = await mixdesk(['start', '--home', other, '--port', String(port)]).ended
+      expect([ended.status, ended.stdout]).toEqual([1, ''])
+      expect(ended.stderr.trim().split('\n').at(-1)).toContain(`Port ${port} of 127.0.0.1 should be free`)
+      expect(ended.stderr).not.toContain('    at ')
+      expect(processesOf(other)).toEqual([])
+      const unsound = await mixdesk(['start', '--home', other], { MIXDESK_TYPO: '1' }).ended
+      expect(unsound).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('MIXDESK_TYPO: there is no such setting'),
+      })
+    } finally {
+      server.close()
+      await wipe(other)
+    }
+  })
+})
+
+describe('the end', () => {
+  it('of a killed process is no end: the next start finds everything', async () => {
+    started.child.kill('SIGKILL')
+    await started.ended
+    started = await start()
+    expect((await json<{ runs: unknown[] }>('runs')).runs).toHaveLength(2)
+  })
+
+  it('comes with SIGTERM, cleanly, and leaves no process behind', async () => {
+    started.child.kill('SIGTERM')
+    expect(await started.ended).toMatchObject({ status: 0 })
+    await until('nothing runs on the home', () => processesOf(home).length === 0)
+    expect(existsSync(join(home, 'server.json'))).toBe(false)
+  })
+})
