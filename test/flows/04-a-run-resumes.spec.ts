@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aRun, stepsOf } from '../support/facts.js'
-import { decisionsOf, expectObservationsOnce, mixturesDecided } from '../support/history.js'
+import { askSql, decisionsOf, expectObservationsOnce, mixturesDecided } from '../support/history.js'
 import { expectedDecisions } from '../support/expected.js'
 import { assertDecisionsMatch } from '../support/invariants.js'
 import { freshRun, onKafka, url } from './chapter.js'
@@ -38,10 +38,30 @@ describe('a run resumes', () => {
       await expectObservationsOnce(url(), run, events)
 
       const unbroken = expectedDecisions([aRun({ run, cadence: 3 }), ...stepsOf(0, 29, 2, { run })])
-      const weightsAfter = (all: typeof decided, attempt: number) =>
+      const weightsAfter = (all: typeof expected, attempt: number) =>
         all
           .filter((one) => one.attempt === attempt && one.evidence.toStep > 9)
           .map(({ weights, evidence, stateDigest }) => ({ weights, digest: evidence.digest, stateDigest }))
       expect(weightsAfter(decided, 2)).toEqual(weightsAfter(unbroken, 1))
     })
+
+  it('a report that comes before its attempt has begun is refused, and counts when it is sent again', async () => {
+    const run = freshRun('early')
+    const trainer = await kafka.trainer(run)
+    const early = stepsOf(6, 7, 2, { run, attempt: 2, lossSum: [900, 100, 500] })
+    const events = [
+      aRun({ run, cadence: 2 }),
+      ...stepsOf(0, 5, 2, { run }),
+      ...early,
+      resumed(run, 5),
+      ...stepsOf(6, 15, 2, { run, attempt: 2 }),
+    ]
+    await trainer.send(...events)
+    const expected = expectedDecisions(events)
+    await trainer.version(expected.length)
+    assertDecisionsMatch(mixturesDecided(await decisionsOf(url(), run)), expected)
+    await expectObservationsOnce(url(), run, events)
+    const sql = `SELECT DISTINCT loss_sum[1] FROM observations FINAL WHERE run = '${run}' AND attempt = 2 AND step IN (6, 7)`
+    expect((await askSql(url(), sql)).flat()).not.toContain(900)
+  })
 })

@@ -1,20 +1,29 @@
 import type { TestProject } from 'vitest/node'
-import { startStand } from '../support/stand.js'
+import { startStand, type Stand } from '../support/stand.js'
 
 declare module 'vitest' {
-  export type ProvidedContext = { readonly url: string; readonly brokers: readonly string[] }
+  // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- vitest's own is an interface, and they must merge
+  export interface ProvidedContext {
+    readonly url: string
+    readonly brokers: readonly string[]
+  }
 }
 
+let stand: Stand | undefined
+
 /** One server on real engines for all chapters; each tells of runs of its own. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const stand = await startStand()
+export async function setup(project: TestProject): Promise<void> {
+  stand = await startStand()
   try {
     const server = await stand.startServer()
     project.provide('url', server.url)
     project.provide('brokers', stand.brokers)
   } catch (error) {
-    await stand.stop()
+    await teardown()
     throw error
   }
-  return () => stand.stop()
+}
+
+export async function teardown(): Promise<void> {
+  await stand?.stop()
 }

@@ -38,6 +38,7 @@ export async function startServer(foundations: Foundations): Promise<Server> {
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(foundations),
     new FastifyAdapter({ bodyLimit: bodyLimitBytes }),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only
     {
       logger: createLogger(config.MIXDESK_LOG_LEVEL),
       abortOnError: false,

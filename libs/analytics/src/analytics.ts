@@ -111,6 +111,8 @@ export type Analytics = {
   ): AsyncIterable<readonly LogEntry[]>
   /** The first run.started of a run, or undefined when the history has none. */
   runStarted(run: string): Promise<RunStarted | undefined>
+  /** The highest attempt that a run.resumed has begun; 1 where there is none. */
+  latestAttempt(run: string): Promise<number>
   /** Mean losses by domain over steps, rank-merged, on the current chain of attempts, at most `points` a domain (buckets keep the token-weighted mean). */
   curve(
     run: string,

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { ClickHouseLogLevel, createClient, type ClickHouseSettings } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { insertHead, type Link } from './link.js'
 
 export type ClickHouseLinkOptions = {
@@ -16,7 +16,7 @@ export function openClickHouseLink(options: ClickHouseLinkOptions): Link {
   const client = createClient({
     url: options.url,
     database: options.database,
-    clickhouse_settings: options.settings as ClickHouseSettings,
+    clickhouse_settings: options.settings,
     request_timeout: options.requestTimeoutMs,
     max_open_connections: options.connections,
     // Its log would hold statements, and every error it logs is thrown as well.

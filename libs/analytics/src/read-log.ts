@@ -44,6 +44,14 @@ export async function readRunStarted(link: Link, run: string): Promise<RunStarte
   return reader.done ? undefined : (JSON.parse(reader.text()) as RunStarted)
 }
 
+export async function readLatestAttempt(link: Link, run: string): Promise<number> {
+  const bytes = await link.query(
+    `SELECT max(attempt) FROM run_events WHERE run = ${quote(run)} AND name = 'run.resumed'`,
+    'RowBinary',
+  )
+  return Math.max(1, new RowBinaryReader(bytes).uint32())
+}
+
 async function lastOffset(link: Link, run: string): Promise<number> {
   const where = `WHERE run = ${quote(run)}`
   const bytes = await link.query(

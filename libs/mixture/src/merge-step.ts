@@ -89,7 +89,7 @@ function add(
 ): void {
   for (let i = 0; i < values.length; i++) {
     const domain = domains === undefined ? i : domains[i]!
-    const value = values[i]!
+    const value = values[i] as number | null
     if (value === null) noteBad(domain)
     else sums[domain]! += value
   }

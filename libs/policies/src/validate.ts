@@ -68,8 +68,7 @@ function unknownKey(path: string, known: readonly string[]): string {
 function fits(schema: Schema, value: unknown): boolean {
   if (schema.enum !== undefined && !schema.enum.includes(value)) return false
   if ('const' in schema && schema.const !== value) return false
-  if (schema.type !== undefined && ![schema.type].flat().some((type) => isA(type as string, value)))
-    return false
+  if (schema.type !== undefined && ![schema.type].flat().some((type) => isA(type, value))) return false
   if (typeof value === 'number') {
     return (
       Number.isFinite(value) &&
@@ -117,7 +116,7 @@ const nouns: Readonly<Record<string, string>> = {
 function expectation(schema: Schema): string {
   if ('const' in schema) return describeValue(schema.const)
   if (schema.enum !== undefined) return `one of ${schema.enum.map(describeValue).join(', ')}`
-  const types = [schema.type ?? 'value'].flat() as string[]
+  const types: readonly string[] = [schema.type ?? 'value'].flat()
   const limits = [
     schema.minimum === undefined ? '' : `at least ${schema.minimum}`,
     schema.exclusiveMinimum === undefined ? '' : `above ${schema.exclusiveMinimum}`,

@@ -40,15 +40,15 @@ export class HealthController {
   })
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     const roles = this.config.MIXDESK_ROLES
+    const { analytics } = this
     const checks = await Promise.all([
       check('kafka', () => this.messaging.ping()),
       check('postgres', () => this.store.ping()),
-      ...(this.analytics === undefined ? [] : [check('history engine', () => this.analytics!.ping())]),
-      ...(roles.includes('mixture') ? [consumerCheck('mixture consumer', this.intake.health())] : []),
-      ...(roles.includes('history')
-        ? [consumerCheck('history consumer', this.history.health(), this.history.fault)]
-        : []),
+      ...(analytics === undefined ? [] : [check('history engine', () => analytics.ping())]),
     ])
+    if (roles.includes('mixture')) checks.push(consumerCheck('mixture consumer', this.intake.health()))
+    if (roles.includes('history'))
+      checks.push(consumerCheck('history consumer', this.history.health(), this.history.fault))
     const lag = await this.lag.measure().catch(() => undefined)
     const ok = checks.every((one) => one.ok)
     reply.status(ok ? 200 : 503)

@@ -5,7 +5,11 @@ import type { PendingBlock } from './history-block.js'
 import { versionNotSaid } from './run-messages.js'
 
 /** What the history must know of a run to place its rows. */
-export type KnownRun = { readonly project: string; readonly domainCount: number }
+export type KnownRun = {
+  readonly project: string
+  readonly domainCount: number
+  /** The attempt that has begun. */ attempt: number
+}
 
 const allDomains = new Map<number, readonly number[]>()
 /** 0 … n−1, made once a size. */
@@ -15,7 +19,11 @@ function indicesUpTo(count: number): readonly number[] {
   return indices
 }
 
-/** Adds the rows of a trainer's event. False when its domains are not the run's: such a message is a dead letter. */
+/**
+ * Adds the rows of a trainer's event. False for losses that the run's desk refuses, whatever the policy: other domains than
+ * the run's, or an attempt that has not begun. They are dead letters; kept here they would stand in the way of the same
+ * report sent again.
+ */
 export function addTrainerRows(
   block: PendingBlock,
   known: KnownRun,
@@ -25,11 +33,13 @@ export function addTrainerRows(
 ): boolean {
   const { project, domainCount } = known
   if (event.name === 'losses.measured') {
+    if (event.data.attempt > known.attempt) return false
     const row = observationRow(project, domainCount, event.data, place, time)
     if (row === undefined) return false
     block.observations.push(row)
     return true
   }
+  if (event.name === 'run.resumed') known.attempt = Math.max(known.attempt, event.data.attempt)
   const { data } = event
   const common = {
     ...place,
@@ -115,9 +125,9 @@ export function addDeadLetter(block: PendingBlock, message: IncomingMessage): vo
 /** A fact off the ledger topic; undefined when it isn't one, which only a stranger writing there can cause. */
 export function ledgerFactOf(message: IncomingMessage): LedgerEnvelope | undefined {
   try {
-    const fact = JSON.parse(text(message.value ?? undefined)) as LedgerEnvelope
-    return typeof fact.type === 'string' && typeof fact.data === 'object' && fact.data !== null
-      ? fact
+    const fact = JSON.parse(text(message.value ?? undefined)) as Partial<LedgerEnvelope> | null
+    return typeof fact?.type === 'string' && typeof fact.data === 'object'
+      ? (fact as LedgerEnvelope)
       : undefined
   } catch {
     return undefined

@@ -91,7 +91,7 @@ export class HistoryWriter {
     // What cannot be parsed, or belongs to no run, is a dead letter; the mixture's intake writes it.
     if (!parsed.ok) return
     const { event } = parsed
-    if (event.name === 'run.started') this.remember(event.data)
+    if (event.name === 'run.started') this.remember(event.data, 1)
     const known = this.known.get(event.data.run) ?? (await this.lookUp(event.data.run))
     if (known === undefined) return
     const { partition, offset } = message
@@ -108,16 +108,17 @@ export class HistoryWriter {
   }
 
   /** The first start of a run counts, as it does at its desk. */
-  private remember(started: Pick<RunStarted, 'run' | 'project' | 'domains'>): void {
+  private remember(started: Pick<RunStarted, 'run' | 'project' | 'domains'>, attempt: number): void {
     if (this.known.has(started.run)) return
     if (this.known.size >= mostKnown) this.known.delete(this.known.keys().next().value!)
-    this.known.set(started.run, { project: started.project, domainCount: started.domains.length })
+    this.known.set(started.run, { project: started.project, domainCount: started.domains.length, attempt })
   }
 
   /** A run that started before this process did, or long ago: the history itself knows. */
   private async lookUp(run: string): Promise<KnownRun | undefined> {
     const started = await untilItSucceeds(() => this.analytics.runStarted(run))
-    if (started !== undefined) this.remember(started)
+    if (started === undefined) return undefined
+    this.remember(started, await untilItSucceeds(() => this.analytics.latestAttempt(run)))
     return this.known.get(run)
   }
 

@@ -2,9 +2,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common'
 import { EventBus } from '@nestjs/cqrs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { streamOf } from '@mixdesk/contracts'
-import type { EventStore } from '@mixdesk/event-store'
+import type { Commit, EventStore } from '@mixdesk/event-store'
 import type { IncomingMessage } from '@mixdesk/messaging'
-import { openDesk, type Effects, type Ingested, type RunMessage } from '@mixdesk/mixture'
+import { noEffects, openDesk, type Effects, type Ingested, type RunMessage } from '@mixdesk/mixture'
 import { CONFIG, EVENT_STORE } from '../platform/tokens.js'
 import { METRICS, type Metrics } from '../platform/metrics.js'
 import { untilItSucceeds } from '../platform/retry.js'
@@ -94,37 +94,37 @@ export class Desks {
     do {
       entry.again = false
       const began = performance.now()
-      const effects = await this.fold(entry)
-      const nothing = effects.events.length + effects.checkpoints.length + effects.rejections.length === 0
-      if (entry.dropped || (nothing && !(saving && entry.desk.cursor() > entry.savedCursor))) continue
+      const prepared = await this.prepare(entry, saving)
       saving = false
-      await this.commit(entry, effects)
+      if (prepared === undefined || isDropped(entry)) continue
+      await this.commit(entry, prepared)
       this.metrics.advanceSeconds.observe((performance.now() - began) / 1000)
-    } while (!entry.dropped && (entry.again || entry.desk.waiting() > 0))
+    } while (!isDropped(entry) && (hasMore(entry) || entry.desk.waiting() > 0))
   }
 
-  /** Everything that waits, folded; fetches what a resumed run must know first. */
-  private async fold(entry: DeskEntry): Promise<Effects> {
-    const first = entry.desk.advance()
-    let { needs } = first
-    while (needs !== undefined) {
-      const needed = needs
-      const learning = await untilItSucceeds(() => this.learning.fetch(needed), {
+  /**
+   * Everything that waits, folded and made one commit; undefined when there is nothing to commit. Fetches what a resumed run
+   * must know first. The commit is made in the breath of the last fold: a message taken in between would not be in the
+   * snapshot, but its offset would be.
+   */
+  private async prepare(entry: DeskEntry, saving: boolean): Promise<Prepared | undefined> {
+    const effects = noEffects()
+    for (;;) {
+      const { effects: more, needs } = entry.desk.advance()
+      addEffects(effects, more)
+      if (needs === undefined) break
+      const learning = await untilItSucceeds(() => this.learning.fetch(needs), {
         onRetry: (error, attempt) => attempt % 10 === 1 && this.logger.warn(`${entry.run}: ${String(error)}`),
       })
-      if (entry.dropped) return first.effects
+      if (isDropped(entry)) return undefined
       entry.desk.provide(learning)
-      const more = entry.desk.advance()
-      for (const key of ['events', 'commands', 'checkpoints', 'rejections'] as const)
-        (first.effects[key] as unknown[]).push(...more.effects[key])
-      needs = more.needs
     }
-    return first.effects
+    const nothing = effects.events.length + effects.checkpoints.length + effects.rejections.length === 0
+    if (nothing && !(saving && entry.desk.cursor() > entry.savedCursor)) return undefined
+    return { effects, commit: commitOf(entry, effects), cursor: entry.desk.cursor() }
   }
 
-  private async commit(entry: DeskEntry, effects: Effects): Promise<void> {
-    const commit = commitOf(entry, effects)
-    const cursor = entry.desk.cursor()
+  private async commit(entry: DeskEntry, { effects, commit, cursor }: Prepared): Promise<void> {
     for (const { offset, because } of effects.rejections) {
       const original = entry.originals.get(offset)
       if (original !== undefined) await this.deadLetters.send(original, 'fold', because)
@@ -222,4 +222,17 @@ export class Desks {
       .filter((entry) => entry.desk.cursor() > entry.savedCursor)
       .map((entry) => entry.run)
   }
+}
+
+type Prepared = { readonly effects: Effects; readonly commit: Commit; readonly cursor: number }
+
+// What others may have changed during an await; asked by a function, because the compiler remembers the value from before.
+const isDropped = (entry: DeskEntry): boolean => entry.dropped
+const hasMore = (entry: DeskEntry): boolean => entry.again
+
+function addEffects(to: Effects, more: Effects): void {
+  to.events.push(...more.events)
+  to.commands.push(...more.commands)
+  to.checkpoints.push(...more.checkpoints)
+  to.rejections.push(...more.rejections)
 }

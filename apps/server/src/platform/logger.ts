@@ -6,7 +6,7 @@ const levels: readonly LogLevel[] = ['error', 'warn', 'log', 'debug']
 export function createLogger(least: 'debug' | 'log' | 'warn' | 'error'): ConsoleLogger {
   const logger = new QuietLogger({
     json: !process.stdout.isTTY,
-    logLevels: levels.slice(0, levels.indexOf(least) + 1) as LogLevel[],
+    logLevels: levels.slice(0, levels.indexOf(least) + 1),
   })
   return logger
 }
