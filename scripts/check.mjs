@@ -17,7 +17,7 @@ const then = [
   { name: 'format', command: [tool('prettier'), '--check', '--log-level', 'warn', '.'] },
   { name: 'unused code', command: [tool('knip'), '--no-progress', '--no-config-hints'] },
   { name: 'lock file', command: [node, 'scripts/fix-lock.mjs', '--check'] },
-  { name: 'generated files', command: [node, 'scripts/generate-contracts.mjs', '--check'] },
+  { name: 'generated files', command: [node, 'scripts/generate-docs.mjs', '--check'] },
   ...(existsSync(`${root}/apps/trainer/scripts/check.py`)
     ? [{ name: 'trainer', command: [python, 'apps/trainer/scripts/check.py', '--no-tests'] }]
     : []),

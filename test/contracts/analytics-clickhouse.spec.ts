@@ -41,7 +41,7 @@ describe('what a ClickHouse server is asked', () => {
   async function reply(request: IncomingMessage): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://server')
     let body = ''
-    for await (const chunk of request) body += chunk
+    for await (const chunk of request) body += String(chunk)
     heard.push({ query: searchParams.get('query') ?? body, parameters: searchParams, body, url: pathname })
   }
   const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`

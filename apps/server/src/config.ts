@@ -132,6 +132,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
+/** Variables under our prefix that other parts of Mixdesk read. */
+const ofOthers = ['MIXDESK_URL']
+
 /** Reads the settings; every fault is listed at once. Unknown keys under our prefix are faults: they are typing mistakes. */
 export function readConfig(
   environment: { readonly [key: string]: string | undefined } = process.env,
@@ -141,7 +144,7 @@ export function readConfig(
       ([key, value]) => key.startsWith('MIXDESK_') && value !== undefined && value !== '',
     ),
   )
-  const unknown = Object.keys(ours).filter((key) => !Object.hasOwn(settings, key))
+  const unknown = Object.keys(ours).filter((key) => !Object.hasOwn(settings, key) && !ofOthers.includes(key))
   const parsed = schema.safeParse(ours)
   const faults = [
     ...unknown.map((key) => `${key}: there is no such setting.`),

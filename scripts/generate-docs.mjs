@@ -1,15 +1,20 @@
-// Writes docs/schemas and docs/asyncapi.json from the built contracts; with --check it only says what is stale.
+// Writes docs/schemas, docs/asyncapi.json and docs/configuration.md from the build; with --check it only says what is stale.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as contracts from '../libs/contracts/dist/index.js'
+import { settings } from '../apps/server/dist/index.js'
+import { configurationPage } from './configuration-page.mjs'
 import { generatedFiles } from './contracts/schemas.mjs'
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url))
 const { version } = JSON.parse(
   await readFile(new URL('../libs/contracts/package.json', import.meta.url), 'utf8'),
 )
-const wanted = new Map(generatedFiles(contracts, version))
+const wanted = new Map([
+  ...generatedFiles(contracts, version),
+  ['configuration.md', configurationPage(settings)],
+])
 
 const present = (
   await readdir(join(docs, 'schemas'), { recursive: true, withFileTypes: true }).catch(() => [])
@@ -24,7 +29,7 @@ for (const [path, text] of wanted)
 if (process.argv.includes('--check')) {
   const all = [...stale, ...extra].map((path) => `docs/${path}`)
   if (all.length > 0) {
-    console.error(`Generated files differ from the contracts: ${all.join(', ')}. Run: npm run generate`)
+    console.error(`Generated files differ from the code: ${all.join(', ')}. Run: npm run generate`)
     process.exitCode = 1
   }
 } else {
