@@ -113,19 +113,20 @@ export const settings = {
     .describe('Least level to log. Default: log.'),
 } as const
 
-const schema = z.object(settings).superRefine((value, context) => {
-  const sasl = [
-    value.MIXDESK_KAFKA_SASL_MECHANISM,
-    value.MIXDESK_KAFKA_SASL_USERNAME,
-    value.MIXDESK_KAFKA_SASL_PASSWORD,
-  ]
-  if (sasl.some((one) => one !== undefined) && sasl.some((one) => one === undefined))
-    context.addIssue({
-      code: 'custom',
-      path: ['MIXDESK_KAFKA_SASL_MECHANISM'],
-      message: 'give mechanism, user name and password together, or none of them',
-    })
-})
+const schema = z.object(settings)
+
+const together = [
+  'MIXDESK_KAFKA_SASL_MECHANISM',
+  'MIXDESK_KAFKA_SASL_USERNAME',
+  'MIXDESK_KAFKA_SASL_PASSWORD',
+]
+/** Faults between settings; checked apart, because the schema stops at faults within them. */
+function relations(given: { readonly [key: string]: string | undefined }): string[] {
+  const missing = together.filter((key) => given[key] === undefined)
+  return missing.length === 0 || missing.length === together.length
+    ? []
+    : [`${missing.join(', ')}: give mechanism, user name and password together, or none of them.`]
+}
 export type Config = z.output<typeof schema>
 
 export class ConfigError extends Error {
@@ -148,6 +149,7 @@ export function readConfig(
   const parsed = schema.safeParse(ours)
   const faults = [
     ...unknown.map((key) => `${key}: there is no such setting.`),
+    ...relations(ours),
     ...(parsed.success
       ? []
       : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`)),

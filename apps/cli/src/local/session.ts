@@ -3,8 +3,6 @@ import { environment } from '../environment.js'
 import { Shutdown } from './shutdown.js'
 import { onStopSignals } from './stop-signals.js'
 
-const interruptedStatus = 130
-
 /** The person asked to stop while something was being started. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'
@@ -44,9 +42,9 @@ export async function runSession(
       stopping.abort()
     },
     () => {
-      if (aborting) process.exit(interruptedStatus)
+      if (aborting) die()
       aborting = true
-      void shutdown.abort().finally(() => process.exit(interruptedStatus))
+      void shutdown.abort().finally(die)
     },
   )
   const surprise = (error: unknown): void => {
@@ -65,6 +63,15 @@ export async function runSession(
   }
   await shutdown.run()
   process.exit(status)
+}
+
+/**
+ * Ends like any program that Ctrl-C ends, which a shell calls status 130. Not by `process.exit`: that tears chDB down while
+ * its threads work, and crashes.
+ */
+function die(): void {
+  process.removeAllListeners('SIGINT')
+  process.kill(process.pid, 'SIGINT')
 }
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
