@@ -9,7 +9,7 @@ export type Seeded = {
 }
 
 /** Mulberry32. Without a given seed a new one is taken: print it, so that a failure can be had again. */
-export function seeded(given: string | number | undefined = undefined): Seeded {
+export function seeded(given?: string | number): Seeded {
   const seed = given === undefined || given === '' ? Date.now() % 1_000_000_007 : Number(given)
   if (!Number.isInteger(seed)) throw new Error(`A seed is a whole number, ${String(given)} came.`)
   let state = seed >>> 0

@@ -25,7 +25,12 @@ export type StoryOptions = {
 /** Runs under different policies, with all that trainers and people may say on the way; all names begin with `prefix`. */
 export function storiesOf(prefix: string, { steps, everyCheckpoint = false }: StoryOptions): Story[] {
   const at = (share: number) => Math.floor(steps * share)
-  const of = (name: string, ranks: number, settings: Partial<RunStarted>, tell: (say: Teller) => void): Story => {
+  const of = (
+    name: string,
+    ranks: number,
+    settings: Partial<RunStarted>,
+    tell: (say: Teller) => void,
+  ): Story => {
     const run = `${prefix}-${name}`
     const say = teller(run, ranks)
     say.events.push(aRun({ run, ranks, ...settings }))
@@ -55,7 +60,12 @@ export function storiesOf(prefix: string, { steps, everyCheckpoint = false }: St
       say.events.push(withRun(override('override-1', [0.2, 0.3, 0.5]), say.run))
       say.steps(at(0.5) + 1, steps - 1, { mixtureVersion: 0 })
     }),
-    of('resumed', 2, { policy: { name: 'odm', config: { variant: 'official-exp3' } }, cadence: 3 }, comesBack(true)),
+    of(
+      'resumed',
+      2,
+      { policy: { name: 'odm', config: { variant: 'official-exp3' } }, cadence: 3 },
+      comesBack(true),
+    ),
     of('proxy', 2, { policy: { name: 'doremi' }, cadence: 2 }, comesBack(everyCheckpoint)),
     of(
       'scheduled',
@@ -115,10 +125,15 @@ function measured(run: string, step: number, rank: number, fields: Partial<Losse
       rank,
       tokens,
       lossSum: tokens.map((count, domain) => count * plausibleLoss(step + 0.3 * attempt, rank, domain)),
-      signals: { clippedExcessSum: tokens.map((count, domain) => (count * (1 + Math.sin(step + domain))) / 3) },
+      signals: {
+        clippedExcessSum: tokens.map((count, domain) => (count * (1 + Math.sin(step + domain))) / 3),
+      },
       ...fields,
     },
   }
 }
 
-const withRun = <E extends TrainerEvent>(event: E, run: string): E => ({ ...event, data: { ...event.data, run } })
+const withRun = <E extends TrainerEvent>(event: E, run: string): E => ({
+  ...event,
+  data: { ...event.data, run },
+})

@@ -1,0 +1,34 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { expectUndisturbed } from '../support/aftermath.js'
+import { partOf, report } from '../support/report.js'
+import { seeded } from '../support/seeded.js'
+import { startStand, type Stand } from '../support/stand.js'
+import { storiesOf } from '../support/stories.js'
+
+let stand: Stand
+beforeAll(async () => (stand = await startStand()))
+afterAll(() => stand.stop())
+
+const kills = 22
+/** Few partitions, so that runs share them; a short session, so that a killed member is given up soon. */
+const environment = { MIXDESK_PARTITIONS: '4', MIXDESK_KAFKA_SESSION_TIMEOUT_MS: '1000' }
+
+describe('the server is killed, again and again, at random moments while trainers report', () => {
+  it(`kill -9 ${kills} times: nothing lost, nothing doubled, the same decisions`, async () => {
+    const random = seeded(process.env['FAULT_SEED'])
+    console.log(`FAULT_SEED=${random.seed}`)
+    const stories = storiesOf('killed', { steps: 150 })
+    let server = await stand.startServer({ environment })
+    for (let kill = 0; kill < kills; kill++) {
+      const part = stories.map(({ run, events }) => ({ run, events: partOf(events, kill, kills) }))
+      const told = report(stand.messaging, part, random, { pauseMs: 150 })
+      await delay(random.next() * 1200)
+      await server.kill()
+      server = await stand.startServer({ environment })
+      await told
+    }
+    const was = await expectUndisturbed({ stand, server, stories })
+    console.log(`${kills} kills of the server; ${was}`)
+  })
+})
