@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { startChild } from './support/child.mjs'
 import { plainKafka } from './support/kafka.mjs'
 import { median, ratio, show, spread } from './support/numbers.mjs'
-import { topFunctions } from './support/profile.mjs'
 import { firstStep } from './support/wire.mjs'
 
 const domains = 24
@@ -69,14 +68,6 @@ export const ingest = {
       },
     ]
 
-    let profile
-    if (goals.some((goal) => !goal.met)) {
-      const folder = join(stand.home, 'profile-ingest')
-      const profiled = await stand.startServer({ environment, profile: folder })
-      await whole(profiled, 'profiled', steps, 'drained')
-      await profiled.stop()
-      profile = topFunctions(folder)
-    }
     await Promise.all([load.stop(), consume.stop(), insert.stop(), admin.disconnect()])
 
     const observations = runs * ranks * steps
@@ -116,15 +107,37 @@ export const ingest = {
         'The bare consumer keeps nothing and the bare insert is given finished text; each has the machine to itself.',
         'No acknowledgements come: trainers would add one small message a decision and rank.',
       ],
-      profile,
+    }
+  },
+
+  /** One drained repetition under the profiler; the profile lies in the folder. */
+  async profile({ stand, quick, folder }) {
+    const admin = plainKafka(stand.brokers, 'bench').admin()
+    await admin.connect()
+    const load = await startChild('load', { brokers: stand.brokers })
+    const server = await stand.startServer({ environment, profile: folder })
+    const steps = quick ? 260 : 1570
+    const { cpuSeconds, rate } = await wholeLoop({
+      stand,
+      server,
+      load,
+      admin,
+      prefix: 'profiled',
+      steps,
+      mode: 'drained',
+    })
+    await server.stop()
+    await Promise.all([load.stop(), admin.disconnect()])
+    return {
+      note: `${show((cpuSeconds * 1e6) / (runs * ranks * steps))} µs of CPU a message, ${show(rate)}/s, profiled`,
     }
   },
 }
 
 // The server is held while the load is written; the group must not give it up meanwhile.
-const environment = { MIXDESK_KAFKA_SESSION_TIMEOUT_MS: '120000' }
+export const environment = { MIXDESK_KAFKA_SESSION_TIMEOUT_MS: '120000' }
 
-async function wholeLoop({ stand, server, load, admin, prefix, steps, mode }) {
+export async function wholeLoop({ stand, server, load, admin, prefix, steps, mode }) {
   const shape = { prefix: `ingest-${prefix}`, runs, ranks, steps, domains, cadence }
   const { observations, bytes } = await load.ask({ prepare: shape })
   const from = (await admin.fetchTopicOffsets(topics.trainerEvents)).map(({ partition, high }) => [

@@ -1,11 +1,14 @@
 // Measures what docs/design promises, each number beside the bare engine in the same run, and writes docs/benchmarks.md.
-// Usage: npm run bench -- [--quick] [--only NAME]…
+// Usage: npm run bench -- [--quick] [--only NAME]… [--profile FOLDER]
+// With --profile it measures nothing, and leaves CPU profiles of the server in the folder.
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ingest } from './ingest.bench.mjs'
 import { writePage } from './support/page.mjs'
 import { machine, versions } from './support/machine.mjs'
+import { topFunctions } from './support/profile.mjs'
 import { startStand } from './support/stand.mjs'
-import { printResult } from './support/table.mjs'
+import { printProfile, printResult } from './support/table.mjs'
 
 const benchmarks = [ingest]
 
@@ -13,6 +16,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
+    profile: { type: 'string' },
   },
 })
 const unknown = options.only.filter((name) => !benchmarks.some((one) => one.name === name))
@@ -33,9 +37,22 @@ try {
   Object.assign(about, { versions: await versions(stand) })
   for (const benchmark of chosen) {
     const say = (line) => console.error(`  ${benchmark.name}: ${line}`)
+    const folder = join(options.profile ?? stand.home, `profile-${benchmark.name}`)
+    const profile = async () => {
+      if (benchmark.profile === undefined) return undefined
+      const { note } = await benchmark.profile({ stand, quick, folder })
+      return { note, ...topFunctions(folder) }
+    }
+    if (options.profile !== undefined) {
+      const profiled = await profile()
+      if (profiled !== undefined) printProfile(benchmark.title, profiled)
+      continue
+    }
     const from = performance.now()
     const result = await benchmark.run({ stand, quick, say })
-    results.push({ ...benchmark, ...result, seconds: (performance.now() - from) / 1000 })
+    // Where a goal is missed, the page has to say why.
+    if (result.goals.some(({ met }) => !met)) result.profile = await profile()
+    results.push({ ...benchmark, profile: undefined, ...result, seconds: (performance.now() - from) / 1000 })
     printResult(results.at(-1))
   }
 } finally {
@@ -43,7 +60,8 @@ try {
 }
 const seconds = (performance.now() - began) / 1000
 // Part of it, or small sizes, says too little to be kept.
-if (!quick && chosen.length === benchmarks.length) writePage({ about, results, seconds })
+if (!quick && options.profile === undefined && chosen.length === benchmarks.length)
+  writePage({ about, results, seconds })
 const missed = results.flatMap(({ name, goals }) =>
   goals.filter(({ met }) => !met).map(({ goal, value }) => `${name}: ${goal} (${value})`),
 )

@@ -10,10 +10,11 @@ export function printResult({ title, table, goals, also = [], profile, seconds }
     )
   for (const line of also) console.log(`  ${line}`)
   for (const { goal, value, met } of goals) console.log(`  ${met ? 'met   ' : 'MISSED'} ${goal}: ${value}`)
-  if (profile === undefined) return
-  console.log(
-    `  profile: JavaScript's thread was busy ${(profile.busyShare * 100).toFixed(0)} % of the time, ${profile.busySeconds.toFixed(1)} s`,
-  )
-  for (const { name, share } of profile.functions)
-    console.log(`  ${(share * 100).toFixed(1).padStart(6)} %  ${name}`)
+  if (profile !== undefined) printProfile('profile', profile)
+}
+
+export function printProfile(title, { note, busyShare, busySeconds, functions }) {
+  const busy = `JavaScript's thread was busy ${(busyShare * 100).toFixed(0)} % of the time, ${busySeconds.toFixed(1)} s`
+  console.log(`  ${title}: ${busy}; ${note}`)
+  for (const { name, share } of functions) console.log(`  ${(share * 100).toFixed(1).padStart(6)} %  ${name}`)
 }
