@@ -13,10 +13,11 @@ const because = (headers: RawHeaders, value: Uint8Array | null) => {
 }
 
 describe('binary mode', () => {
-  it('gives back what the headers were made of', () => {
+  it('gives back what the headers were made of, but for id and source, which cost time and nobody asks for', () => {
+    const { type, time } = event
     expect(openKafkaEvent(binary, bytes({ step: 1 }))).toEqual({
       ok: true,
-      value: { ...event, name: 'losses.measured', data: { step: 1 } },
+      value: { type, time, name: 'losses.measured', data: { step: 1 } },
     })
   })
 
@@ -35,7 +36,7 @@ describe('binary mode', () => {
   it('asks for the type, and forgives a missing id, source, version and time', () => {
     expect(openKafkaEvent({ ce_type: event.type }, bytes({}))).toEqual({
       ok: true,
-      value: { id: '', source: '', type: event.type, name: 'losses.measured', data: {} },
+      value: { type: event.type, name: 'losses.measured', data: {} },
     })
     expect(because({}, bytes({}))).toContain('no `ce_type` header')
   })

@@ -9,24 +9,26 @@ export type RawHeaders = {
 
 /** A CloudEvents 1.0 event, opened but not yet checked against our schemas. */
 export type OpenedEvent = {
-  readonly id: string
   readonly type: string
-  readonly source: string
   readonly time?: string
   /** Short name, such as `losses.measured`; undefined when the type is not one of ours. */
   readonly name: string | undefined
   readonly data: unknown
 }
+/** With who sent it and under which id, which nothing on the hot path asks for. */
+export type IdentifiedEvent = OpenedEvent & { readonly id: string; readonly source: string }
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const strict = new TextDecoder('utf-8', { fatal: true })
+const lenient = new TextDecoder()
 
-function header(headers: RawHeaders, name: string): string | undefined {
+/** A header as text: the first one of the name, decoded. */
+export function headerText(headers: RawHeaders, name: string): string | undefined {
   const value = headers[name]
   const first = Array.isArray(value)
     ? (value as readonly (string | Uint8Array)[])[0]
     : (value as string | Uint8Array | undefined)
   if (first === undefined) return undefined
-  return typeof first === 'string' ? first : new TextDecoder().decode(first)
+  return typeof first === 'string' ? first : lenient.decode(first)
 }
 
 function parseJson(value: Uint8Array): Outcome<unknown> {
@@ -36,7 +38,7 @@ function parseJson(value: Uint8Array): Outcome<unknown> {
     )
   let text: string
   try {
-    text = decoder.decode(value)
+    text = strict.decode(value)
   } catch {
     return bad('The message is not UTF-8. Send JSON encoded as UTF-8.')
   }
@@ -55,22 +57,20 @@ export function openKafkaEvent(headers: RawHeaders, value: Uint8Array | null): O
   if (value === null) return bad('The message has no value. Send the data of the event as JSON.')
   const parsed = parseJson(value)
   if (!parsed.ok) return parsed
-  const type = header(headers, 'ce_type')
+  const type = headerText(headers, 'ce_type')
   if (type === undefined) {
-    const contentType = header(headers, 'content-type') ?? ''
+    const contentType = headerText(headers, 'content-type') ?? ''
     if (contentType.startsWith('application/cloudevents+json')) return openStructuredEvent(parsed.value)
     return bad(
       'The message has no `ce_type` header. Send a CloudEvent: binary mode with ce_ headers, or content-type application/cloudevents+json.',
     )
   }
-  const version = header(headers, 'ce_specversion')
+  const version = headerText(headers, 'ce_specversion')
   if (version !== undefined && version !== '1.0')
     return bad(`CloudEvents version 1.0 was expected, ${version.slice(0, 32)} came.`)
-  const time = header(headers, 'ce_time')
+  const time = headerText(headers, 'ce_time')
   return good({
-    id: header(headers, 'ce_id') ?? '',
     type,
-    source: header(headers, 'ce_source') ?? '',
     ...(time === undefined ? {} : { time }),
     name: nameOfType(type),
     data: parsed.value,
@@ -78,7 +78,7 @@ export function openKafkaEvent(headers: RawHeaders, value: Uint8Array | null): O
 }
 
 /** Opens one CloudEvent in JSON form, as HTTP batches and structured Kafka messages carry it. */
-export function openStructuredEvent(value: unknown): Outcome<OpenedEvent> {
+export function openStructuredEvent(value: unknown): Outcome<IdentifiedEvent> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return bad('A CloudEvent as a JSON object was expected.')
   const event = value as Record<string, unknown>

@@ -8,8 +8,10 @@ export { checkLosses, show } from './trainer/losses-guard.js'
 export { isTrainerEventName, parseTrainerEvent } from './trainer/parse.js'
 export {
   cloudEventHeaders,
+  headerText,
   openKafkaEvent,
   openStructuredEvent,
+  type IdentifiedEvent,
   type OpenedEvent,
   type RawHeaders,
 } from './cloud-event.js'

@@ -5,7 +5,7 @@ import {
   openStructuredEvent,
   parseTrainerEvent,
   topics,
-  type OpenedEvent,
+  type IdentifiedEvent,
   type TrainerEvent,
 } from '@mixdesk/contracts'
 import type { EventStore } from '@mixdesk/event-store'
@@ -38,7 +38,7 @@ export class Events {
         `A batch holds at most ${mostEvents} events, ${values.length} came; send several batches.`,
       )
     const faults: { index: number; because: string }[] = []
-    const checked: { opened: OpenedEvent; event: TrainerEvent; value: string }[] = []
+    const checked: { opened: IdentifiedEvent; event: TrainerEvent; value: string }[] = []
     const startedHere = new Map<string, number>()
     for (const [index, value] of values.entries()) {
       const outcome = await this.check(value, startedHere)
@@ -69,7 +69,7 @@ export class Events {
   private async check(
     value: unknown,
     startedHere: Map<string, number>,
-  ): Promise<{ opened: OpenedEvent; event: TrainerEvent; value: string } | { because: string }> {
+  ): Promise<{ opened: IdentifiedEvent; event: TrainerEvent; value: string } | { because: string }> {
     const opened = openStructuredEvent(value)
     if (!opened.ok) return opened
     const parsed = parseTrainerEvent(opened.value)

@@ -1,5 +1,5 @@
 import type { LogPlace, ObservationRow } from '@mixdesk/analytics'
-import { type LedgerEnvelope, type LossesMeasured, type TrainerEvent } from '@mixdesk/contracts'
+import { headerText, type LedgerEnvelope, type LossesMeasured, type TrainerEvent } from '@mixdesk/contracts'
 import type { IncomingMessage } from '@mixdesk/messaging'
 import type { PendingBlock } from './history-block.js'
 import { versionNotSaid } from './run-messages.js'
@@ -99,24 +99,15 @@ function observationRow(
 
 const text = (bytes: string | Uint8Array | undefined): string =>
   bytes === undefined ? '' : typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8')
-const headerOf = (message: IncomingMessage, name: string): string => {
-  const value = message.headers[name]
-  return text(
-    Array.isArray(value)
-      ? (value as readonly (string | Uint8Array)[])[0]
-      : (value as string | Uint8Array | undefined),
-  )
-}
-
 export function addDeadLetter(block: PendingBlock, message: IncomingMessage): void {
   block.deadLetters.push({
     partition: message.partition,
     offset: message.offset,
-    topic: headerOf(message, 'mixdesk-topic'),
-    sourcePartition: Number(headerOf(message, 'mixdesk-partition') || -1),
-    sourceOffset: headerOf(message, 'mixdesk-offset') || '-1',
+    topic: headerText(message.headers, 'mixdesk-topic') ?? '',
+    sourcePartition: Number(headerText(message.headers, 'mixdesk-partition') ?? -1),
+    sourceOffset: headerText(message.headers, 'mixdesk-offset') ?? '-1',
     key: text(message.key ?? undefined),
-    because: headerOf(message, 'mixdesk-because'),
+    because: headerText(message.headers, 'mixdesk-because') ?? '',
     bytes: message.value?.byteLength ?? 0,
     time: Number(message.timestamp),
   })

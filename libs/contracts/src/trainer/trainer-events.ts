@@ -49,7 +49,9 @@ export const LossesMeasured = p.Message(
     step: p.Step,
     rank: p.Rank,
     mixtureVersion: Type.Optional(
-      p.Count('Mixture version in force when the batch was sampled; 0 before the first command. Left out: the newest one issued.'),
+      p.Count(
+        'Mixture version in force when the batch was sampled; 0 before the first command. Left out: the newest one issued.',
+      ),
     ),
     domains: Type.Optional(p.DomainIndices),
     tokens: p.DomainCounts('Tokens the losses were summed over.'),
