@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import type { Session } from '../local/session.js'
 
 export type Child = {
   /** Resolves with its status when it has ended and everything it wrote has been read; a signal counts as 1. */
@@ -38,19 +39,27 @@ export function startChild(
   })
   ended.catch(() => undefined)
   const kill = (): void => signal(child, 'SIGKILL')
-  return {
-    ended,
-    complaints,
-    kill,
-    async stop() {
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-      const timer = setTimeout(kill, politeMs)
-      const gone = once(child, 'exit')
-      signal(child, 'SIGINT')
-      await gone
-      clearTimeout(timer)
-    },
+  let stopped: Promise<void> | undefined
+  async function stop(): Promise<void> {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const timer = setTimeout(kill, politeMs)
+    const gone = once(child, 'exit')
+    signal(child, 'SIGINT')
+    await gone
+    clearTimeout(timer)
   }
+  // Asked once: a second SIGINT would cut short what the child does about the first.
+  return { ended, complaints, kill, stop: () => (stopped ??= stop()) }
+}
+
+/** Ends the child as soon as somebody wants everything to end, and at the latest with the session. */
+export function endWith({ stopping, shutdown }: Session, what: string, child: Child): void {
+  stopping.addEventListener('abort', () => void child.stop(), { once: true })
+  shutdown.add(
+    what,
+    () => child.stop(),
+    async () => child.kill(),
+  )
 }
 
 function signal(child: ChildProcess, name: NodeJS.Signals): void {

@@ -11,6 +11,7 @@ import type { Session } from '../local/session.js'
 import type { Run } from '../server/api.types.js'
 import { createHttp, pathOf, type Http } from '../server/http.js'
 import { whole } from '../terminal/numbers.js'
+import { endWith } from './children.js'
 import type { Plan, PlannedRun } from './plan.js'
 import { endOfTraining, startTraining } from './python.js'
 import { ended, newRunView, reported, started, type RunView } from './run-view.js'
@@ -59,11 +60,7 @@ export async function runDemo({ session, local, python, plan, stage }: Demo): Pr
       reference: join(folder, 'reference.npz'),
       onProgress: (line) => change(run.id, (view) => reported(view, line, performance.now())),
     })
-    session.shutdown.add(
-      `The trainer of ${run.id}`,
-      () => child.stop(),
-      () => Promise.resolve(child.kill()),
-    )
+    endWith(session, `The trainer of ${run.id}`, child)
     await endOfTraining(child, run)
     session.check()
     change(run.id, (view) => ended(view, performance.now()))

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CliError } from '../cli-error.js'
 import type { Session } from '../local/session.js'
-import { startChild, type Child } from './children.js'
+import { endWith, startChild, type Child } from './children.js'
 import type { PlannedRun } from './plan.js'
 import { parseProgressLine, type ProgressLine } from './progress-line.js'
 
@@ -21,11 +21,7 @@ export async function preparePython(session: Session, progress: (line: string) =
     onLine: (line) => (python = line.trim() || python),
     onComplaint: (line) => progress(line.replace(/^trainer: /, 'Python: ')),
   })
-  session.shutdown.add(
-    'The installation of the Python environment',
-    () => child.stop(),
-    () => Promise.resolve(child.kill()),
-  )
+  endWith(session, 'The installation of the Python environment', child)
   const status = await child.ended.catch((error: unknown) => {
     throw (error as NodeJS.ErrnoException).code === 'ENOENT'
       ? new CliError(

@@ -30,7 +30,8 @@ export async function runSession(
   let status = 0
   let failed = false
   const fail = (error: unknown): void => {
-    if (error instanceof Interrupted || (stopping.signal.aborted && isAbort(error))) return
+    // Whatever fails once somebody has asked to stop, fails because of that: a trainer's status, a request cut short.
+    if (error instanceof Interrupted || stopping.signal.aborted) return
     if (!failed) process.stderr.write(`${sentenceOf(error, debug || !isExpected(error))}\n`)
     failed = true
     status = 1
@@ -73,8 +74,6 @@ function die(): void {
   process.removeAllListeners('SIGINT')
   process.kill(process.pid, 'SIGINT')
 }
-
-const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
 
 /** Errors that were written for people carry a stable code of ours; anything else is a bug, and its stack is wanted. */
 function isExpected(error: unknown): boolean {
