@@ -14,7 +14,12 @@ import {
 } from './facts.js'
 
 /** What the trainer of one run says, in order: written beforehand, so that no answer of ours changes it. */
-export type Story = { readonly run: string; readonly events: readonly TrainerEvent[] }
+export type Story = {
+  readonly run: string
+  readonly events: readonly TrainerEvent[]
+  /** Where several send at once: what each of them says. Only the log knows the order of all. */
+  readonly senders?: readonly (readonly TrainerEvent[])[]
+}
 
 export type StoryOptions = {
   readonly steps: number
