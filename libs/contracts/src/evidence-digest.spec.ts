@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { emptyEvidence, evidenceHex, extendEvidence, type EvidenceDigest } from './evidence-digest.js'
+import {
+  emptyEvidence,
+  evidenceHex,
+  extendEvidence,
+  textDigest,
+  type EvidenceDigest,
+} from './evidence-digest.js'
 
 const number = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
@@ -90,5 +96,33 @@ describe('the evidence digest', () => {
   it('keeps its value from one version of Mixdesk to the next: old decisions are checked against it', () => {
     expect(evidenceHex(emptyEvidence)).toBe('0'.repeat(32))
     expect(hexOf([1, 2.5, -3e-9], [4096])).toBe('06f8ebee818cde307caa18d28d3c61ca')
+  })
+})
+
+describe('the digest of a text', () => {
+  it('is 128 bits in hex, the same for the same text, and another for any other', () => {
+    const texts = [
+      '',
+      'a',
+      'b',
+      'ab',
+      'ba',
+      'a\0',
+      'abcd',
+      'abcde',
+      'abcdé',
+      '{"reward":[1,2,3]}',
+      '{"reward":[1,2,4]}',
+    ]
+    const digests = texts.map(textDigest)
+    for (const digest of digests) expect(digest).toMatch(/^[0-9a-f]{32}$/)
+    expect(new Set(digests).size).toBe(texts.length)
+    expect(texts.map(textDigest)).toEqual(digests)
+  })
+
+  it('changes with any one character of a long text', () => {
+    const text = JSON.stringify(Array.from({ length: 50 }, (_, i) => Math.sqrt(i)))
+    const all = Array.from(text, (_, i) => textDigest(`${text.slice(0, i)}#${text.slice(i + 1)}`))
+    expect(new Set([...all, textDigest(text)]).size).toBe(text.length + 1)
   })
 })

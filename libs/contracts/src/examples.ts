@@ -151,7 +151,7 @@ export const ledgerEventExamples: { readonly [T in LedgerEventType]: LedgerData<
       tokens: 1_310_720,
       digest: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
     },
-    stateDigest: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
+    stateDigest: '2c26b46b68ffc68ff99b453c1d304134',
   },
   MixtureHeld: {
     ...identity,

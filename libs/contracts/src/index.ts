@@ -17,5 +17,11 @@ export {
 } from './cloud-event.js'
 export { defaultPartitions, nameOfType, topicSettings, topics, typeOf } from './topics.js'
 export { canonicalJson, decisionIdOf, digestOf, ledgerEventIdOf, sha256Hex, streamOf } from './digest.js'
-export { emptyEvidence, evidenceHex, extendEvidence, type EvidenceDigest } from './evidence-digest.js'
+export {
+  emptyEvidence,
+  evidenceHex,
+  extendEvidence,
+  textDigest,
+  type EvidenceDigest,
+} from './evidence-digest.js'
 export { ledgerEventExamples, trainerCommandExamples, trainerEventExamples } from './examples.js'

@@ -1,6 +1,6 @@
 import {
   decisionIdOf,
-  digestOf,
+  textDigest,
   evidenceHex,
   type GuardBite,
   type LedgerData,
@@ -57,7 +57,7 @@ export function decide(state: RunState, policy: AnyPolicy, chosen: Chosen, effec
       toStep: learning.since.steps > 0 ? learning.step : -1,
       digest: evidenceHex(learning.evidence),
     },
-    stateDigest: digestOf(learning.policyState),
+    stateDigest: textDigest(JSON.stringify(learning.policyState)),
   }
   effects.events.push({ type: 'MixtureDecided', data: decided })
   const command = commandOf(state, decided)

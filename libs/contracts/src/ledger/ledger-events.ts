@@ -126,7 +126,7 @@ export const ledgerEventSchemas = {
       because: Reasons,
       guards: Type.Array(GuardBite),
       evidence: Evidence,
-      stateDigest: Type.String({ description: "SHA-256 of the policy's state." }),
+      stateDigest: Type.String({ description: "128-bit digest of the policy's state, as JSON." }),
     },
   ),
   MixtureHeld: p.Message(
