@@ -62,6 +62,7 @@ export function printClosing(terminal: Terminal, { views, weights, url, call, ex
       ),
     ],
   )
+  terminal.print()
   const steps = views[0]?.steps ?? 0
   const notes = [
     `One seed, one small model, ${steps} steps: this shows the loop at work, and is no claim about policies.`,
