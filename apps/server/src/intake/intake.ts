@@ -81,8 +81,7 @@ export class Intake {
         if (!batch.running()) return
       }
       sinceRing++
-      const run = await this.takeOne(message)
-      if (run !== undefined) closed.add(run)
+      if (!(await this.takeOne(batch, message, closed))) return this.ring(closed)
       this.processed.set(batch.partition, Number(message.offset) + 1)
     }
     this.processed.set(batch.partition, Number(batch.nextOffset))
@@ -90,26 +89,37 @@ export class Intake {
     await this.whenRoom(batch)
   }
 
-  /** The run to ring for, or undefined when nothing is to be done yet. */
-  private async takeOne(original: IncomingMessage): Promise<string | undefined> {
+  /**
+   * Adds the run to ring for, if any. False when, during a wait for Kafka or the ledger, the partition was taken away or
+   * sent back to an earlier offset: a desk opened now would miss what lies between its snapshot and this message.
+   */
+  private async takeOne(
+    batch: IncomingBatch,
+    original: IncomingMessage,
+    closed: Set<string>,
+  ): Promise<boolean> {
     const { partition, offset } = original
     const parsed = parseMessage(original)
     if (!parsed.ok) {
       this.metrics.messages.inc({ outcome: 'dead' })
       await this.deadLetters.send(original, 'parse', parsed.because)
-      return undefined
+      return batch.running()
     }
     const { event, time } = parsed
     const { run } = event.data
-    const entry = this.desks.get(run) ?? (await this.desks.open(run, partition, Number(offset)))
+    const entry =
+      this.desks.get(run) ?? (await this.desks.open(run, partition, Number(offset), batch.running))
+    if (entry === undefined) return false
     const ingested = this.desks.take(
       entry,
       { ...event, offset: Number(offset), ...(time === undefined ? {} : { time }) },
       original,
     )
     this.metrics.messages.inc({ outcome: ingested.kind })
-    if (ingested.kind === 'rejected') await this.deadLetters.send(original, 'intake', ingested.because)
-    return ingested.kind === 'closed' ? run : undefined
+    if (ingested.kind === 'closed') closed.add(run)
+    if (ingested.kind !== 'rejected') return true
+    await this.deadLetters.send(original, 'intake', ingested.because)
+    return batch.running()
   }
 
   private ring(closed: Set<string>): void {

@@ -44,11 +44,18 @@ export class Desks {
     return this.entries.get(run)
   }
 
-  /** The desk of a run, from its snapshot; a new one where the run is not known. */
-  async open(run: string, partition: number, offset: number): Promise<DeskEntry> {
-    const known = this.entries.get(run)
-    if (known !== undefined) return known
+  /**
+   * The desk of a run, from its snapshot; a new one where the run is not known. Undefined when the partition is no longer
+   * read from here once the snapshot has come.
+   */
+  async open(
+    run: string,
+    partition: number,
+    offset: number,
+    stillRead: () => boolean,
+  ): Promise<DeskEntry | undefined> {
     const saved = await this.store.loadSnapshot(streamOf(run))
+    if (!stillRead()) return undefined
     const entry: DeskEntry = {
       run,
       partition,
