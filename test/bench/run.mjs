@@ -3,14 +3,20 @@
 // With --profile it measures nothing, and leaves CPU profiles of the server in the folder.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { commits } from './commits.bench.mjs'
 import { ingest } from './ingest.bench.mjs'
+import { latency } from './latency.bench.mjs'
+import { memory } from './memory.bench.mjs'
+import { policySteps } from './policies.bench.mjs'
+import { replay } from './replay.bench.mjs'
+import { trainerCalls } from './trainer.bench.mjs'
 import { writePage } from './support/page.mjs'
 import { machine, versions } from './support/machine.mjs'
 import { topFunctions } from './support/profile.mjs'
 import { startStand } from './support/stand.mjs'
 import { printProfile, printResult } from './support/table.mjs'
 
-const benchmarks = [ingest]
+const benchmarks = [latency, ingest, policySteps, trainerCalls, memory, replay, commits]
 
 const { values: options } = parseArgs({
   options: {

@@ -1,13 +1,13 @@
 // Question: what does a decision's commit cost beside a bare insert of the same bytes, over the same driver and server?
-// Usage: node test/contracts/event-store.bench.mjs postgres://user@host:port/empty-database   (after `npm run build`)
+// Usage: node test/contracts/event-store.bench.mjs postgres://user@host:port/empty-database   [rounds] [commits a round] (after `npm run build`)
 // A decision here: one event of 2.5 KB, one message of 1 KB, a snapshot of 4 KB. Rounds alternate; medians are reported.
 import { createPostgresEventStore } from '@mixdesk/event-store'
 import pg from 'pg'
 
 const url = process.argv[2]
 if (!url) throw new Error('Give the address of an empty PostgreSQL: postgres://user@host:port/database')
-const rounds = 7
-const commitsARound = 1500
+const rounds = Number(process.argv[3] ?? 7)
+const commitsARound = Number(process.argv[4] ?? 1500)
 
 const numbers = (count, n) => Array.from({ length: count }, (_, i) => Math.sin(i + n) / 3)
 const data = (n) => ({

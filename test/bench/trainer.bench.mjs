@@ -1,0 +1,65 @@
+// How long reporting keeps a training loop. Python measures itself; this only reads what it says.
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { median, spread } from './support/numbers.mjs'
+
+const trainer = fileURLToPath(new URL('../../apps/trainer/', import.meta.url))
+const python = `${trainer}.venv/bin/python`
+
+export const trainerCalls = {
+  name: 'trainer',
+  title: 'Reporting from the training loop',
+  question:
+    'How long does `run.log_losses` (and `run.boundary` before it) keep a training loop of 32 domains?',
+
+  async run({ stand, quick }) {
+    if (!existsSync(python))
+      throw new Error('The trainer has no environment yet: run "python3 apps/trainer/scripts/bootstrap.py".')
+    const server = await stand.startServer()
+    const rounds = quick ? 2 : 5
+    const calls = quick ? 4000 : 20_000
+    const taken = new Map()
+    for (let round = 0; round < rounds; round++) {
+      const script = [
+        'bench/log_losses.py',
+        '--domains',
+        '32',
+        '--calls',
+        String(calls),
+        '--brokers',
+        stand.brokers.join(','),
+      ]
+      const { stdout } = await promisify(execFile)(python, script, { cwd: trainer })
+      for (const [, what, p50, p99] of stdout.matchAll(/^(.+?): p50 ([\d.]+) µs, p99 ([\d.]+) µs/gm)) {
+        if (!taken.has(what)) taken.set(what, { p50: [], p99: [] })
+        taken.get(what).p50.push(Number(p50))
+        taken.get(what).p99.push(Number(p99))
+      }
+    }
+    await server.stop()
+    const inLoop = taken.get('boundary and log_losses, in a training loop')
+    const worst = spread(inLoop.p99, ' µs')
+    return {
+      facts: [
+        `\`apps/trainer/bench/log_losses.py\`, ${rounds} times; ${calls / 4} calls in a training loop (matrix products of about a millisecond in between) and ${calls} back to back, into a Kafka and a server that take them in. "Bare copy" is the same loop with nothing but a copy of the two arrays: its tail is the machine's.`,
+      ],
+      table: {
+        head: ['µs a call', 'p50', 'p99'],
+        rows: [...taken].map(([what, { p50, p99 }]) => [what, spread(p50), spread(p99)]),
+      },
+      goals: [
+        {
+          goal: 'p99 below 100 µs at 32 domains, in a training loop',
+          value: worst,
+          met: median(inLoop.p99) < 100,
+        },
+      ],
+      flatters: [
+        'The products run on one thread, so the sending thread finds a free core; a training loop that keeps all cores busy waits longer in the tail.',
+        'Back to back is harder than life: no training step is that short.',
+      ],
+    }
+  },
+}
