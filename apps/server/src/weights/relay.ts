@@ -54,9 +54,15 @@ export class Relay {
     }
   }
 
+  /** Until the signal comes or one of both fails; then the other ends, too, before the lease is given back. */
   private async relay(signal: AbortSignal): Promise<void> {
     this.holdsLease = true
-    await Promise.all([this.relayCommands(signal), this.relayLedger(signal)])
+    const failed = new AbortController()
+    const until = AbortSignal.any([signal, failed.signal])
+    const both = [this.relayCommands(until), this.relayLedger(until)]
+    for (const one of both) one.catch(() => failed.abort())
+    await Promise.allSettled(both)
+    await Promise.all(both)
   }
 
   private async relayCommands(signal: AbortSignal): Promise<void> {
