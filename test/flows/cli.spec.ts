@@ -279,7 +279,7 @@ describe('what goes wrong', () => {
   })
 
   it('keeps a second start out of a home in use, and leaves the first one alone', async () => {
-    oneSentence(await ask('start'), 'in use by the Mixdesk process')
+    oneSentence(await ask('start', '--port', '0'), 'in use by the Mixdesk process')
     expect((await ask('runs')).status).toBe(0)
   })
 
