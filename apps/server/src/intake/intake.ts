@@ -118,7 +118,7 @@ export class Intake {
     this.metrics.messages.inc({ outcome: ingested.kind })
     if (ingested.kind === 'closed') closed.add(run)
     if (ingested.kind !== 'rejected') return true
-    await this.deadLetters.send(original, 'intake', ingested.because)
+    await (entry.letter = this.deadLetters.send(original, 'intake', ingested.because))
     return batch.running()
   }
 

@@ -13,9 +13,13 @@ export type DeskEntry = {
   savedAtMs: number
   /** Messages that are not losses, since the last commit: the original bytes, in case they turn out to be dead. */
   readonly originals: Map<number, IncomingMessage>
+  /** The newest dead letter of the run: what it skips may be saved once it is written. */
+  letter: Promise<void>
   /** The advance in progress; another ring only marks that there is more. */
   advancing: Promise<void> | undefined
   again: boolean
   /** Taken away, or overtaken by another writer: nothing of it may be committed any more. */
   dropped: boolean
+  /** What nobody foresaw and cut an advance short: folded facts may be missing from the ledger, so nothing more is committed. */
+  broken: Error | undefined
 }

@@ -67,6 +67,8 @@ export class Desks {
       advancing: undefined,
       again: false,
       dropped: false,
+      broken: undefined,
+      letter: Promise.resolve(),
     }
     // A run that has not started holds nothing worth keeping: its messages are dead letters, one by one.
     this.entries.set(run, entry)
@@ -74,7 +76,9 @@ export class Desks {
     return entry
   }
 
+  /** Throws when the run's last advance broke, which stops its partition and shows in the health; the offset stays where it was. */
   take(entry: DeskEntry, message: RunMessage, original: IncomingMessage): Ingested {
+    if (entry.broken !== undefined) throw entry.broken
     const ingested = entry.desk.ingest(message)
     if (message.name !== 'losses.measured' && ingested.kind === 'closed')
       entry.originals.set(message.offset, original)
@@ -85,14 +89,17 @@ export class Desks {
   /** Folds and commits what waits for a run; rings while it works are answered by another round. */
   advance(run: string, options: { readonly save?: boolean } = {}): Promise<void> {
     const entry = this.entries.get(run)
-    if (entry === undefined) return Promise.resolve()
+    if (entry === undefined || entry.broken !== undefined) return Promise.resolve()
     if (entry.advancing !== undefined) {
       entry.again = true
       return entry.advancing
     }
-    entry.advancing = this.advanceEntry(entry, options.save === true).finally(() => {
-      entry.advancing = undefined
-    })
+    entry.advancing = this.advanceEntry(entry, options.save === true)
+      .catch((error: unknown) => {
+        entry.broken = new Error(`${run} could not be advanced: ${String(error)}`, { cause: error })
+        throw error
+      })
+      .finally(() => (entry.advancing = undefined))
     return entry.advancing
   }
 
@@ -132,6 +139,8 @@ export class Desks {
   }
 
   private async commit(entry: DeskEntry, { effects, commit, cursor }: Prepared): Promise<void> {
+    // The cursor is past a message whose letter may be on its way: after a crash nobody would write it again.
+    await entry.letter
     for (const { offset, because } of effects.rejections) {
       const original = entry.originals.get(offset)
       if (original !== undefined) await this.deadLetters.send(original, 'fold', because)
@@ -193,7 +202,7 @@ export class Desks {
     const ring: string[] = []
     const save: string[] = []
     for (const entry of this.entries.values()) {
-      if (entry.advancing !== undefined) continue
+      if (entry.advancing !== undefined || entry.broken !== undefined) continue
       const dirty = entry.desk.cursor() > entry.savedCursor
       if (entry.desk.waiting() > 0) ring.push(entry.run)
       else if (dirty && now - entry.savedAtMs >= this.config.MIXDESK_SNAPSHOT_EVERY_MS) save.push(entry.run)
@@ -226,7 +235,7 @@ export class Desks {
   /** Runs with something not yet saved. */
   unsaved(): readonly string[] {
     return [...this.entries.values()]
-      .filter((entry) => entry.desk.cursor() > entry.savedCursor)
+      .filter((entry) => entry.broken === undefined && entry.desk.cursor() > entry.savedCursor)
       .map((entry) => entry.run)
   }
 }
