@@ -1,4 +1,4 @@
-// Measures what docs/design promises, each number beside the bare engine in the same run, and writes docs/benchmarks.md.
+// Measures what the project promises of its speed, each number beside the bare engine in the same run, and writes docs/benchmarks.md.
 // Usage: npm run bench -- [--quick] [--only NAME]… [--profile FOLDER]
 // With --profile it measures nothing, and leaves CPU profiles of the server in the folder.
 import { join } from 'node:path'
@@ -67,7 +67,7 @@ try {
 const seconds = (performance.now() - began) / 1000
 // Part of it, or small sizes, says too little to be kept.
 if (!quick && options.profile === undefined && chosen.length === benchmarks.length)
-  writePage({ about, results, seconds })
+  await writePage({ about, results, seconds })
 const missed = results.flatMap(({ name, goals }) =>
   goals.filter(({ met }) => !met).map(({ goal, value }) => `${name}: ${goal} (${value})`),
 )
