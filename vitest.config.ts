@@ -19,7 +19,11 @@ export default defineConfig({
         test: {
           name: 'unit',
           pool: 'forks',
-          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/{golden,replay,support,workspace}/**/*.spec.ts'],
+          include: [
+            'libs/**/*.spec.ts',
+            'apps/**/*.spec.ts',
+            'test/{golden,replay,support,workspace}/**/*.spec.ts',
+          ],
           exclude,
           testTimeout: 30_000,
         },

@@ -49,9 +49,9 @@ describe('a real learner', () => {
         url(),
         `SELECT step, sum(loss_nats) / sum(tokens) FROM losses WHERE run = '${name}' GROUP BY step ORDER BY step`,
       )
-      return rows.length === 40 && [Number(rows[0]![1]), Number(rows[39]![1])]
+      return rows.length === 40 && ([Number(rows[0]![1]), Number(rows[39]![1])] as const)
     }, 'all steps in the history')
     expect(first).toBeGreaterThan(4)
-    expect(last).toBeLessThan(first! - 1)
+    expect(last).toBeLessThan(first - 1)
   })
 })

@@ -21,20 +21,20 @@ describe('the comparison itself', () => {
 
   it('falls short on a weight that is off by more than the tolerance', () => {
     const golden = recording()
-    golden['steps'][30].weights[1] += 1e-9
+    golden.steps[30]!.weights[1]! += 1e-9
     expect(compareGolden(golden)).toMatchObject({ verdict: 'fell short', why: expect.stringContaining('weights at step 31') })
   })
 
   it('falls short on a recorded state that is off, though the weights agree', () => {
     const golden = recording()
-    golden['steps'][59].state.reward[0] *= 1 + 1e-9
+    golden.steps[59]!.state.reward[0]! *= 1 + 1e-9
     expect(compareGolden(golden)).toMatchObject({ verdict: 'fell short', why: expect.stringContaining('reward at step 60') })
   })
 
   it('skips from the first recorded NaN on', () => {
     const golden = recording()
-    golden['steps'][10].weights[1] = null
-    golden['steps'][40].weights[1] = 0.9
+    golden.steps[10]!.weights[1] = null
+    golden.steps[40]!.weights[1] = 0.9
     expect(compareGolden(golden)).toMatchObject({ verdict: 'matched', steps: 10, skipped: 50 })
   })
 
@@ -44,7 +44,7 @@ describe('the comparison itself', () => {
       why: 'no policy for the rule regmix',
     })
     const golden = recording()
-    golden['hyperparameters'].momentum = 0.5
+    golden.hyperparameters['momentum'] = 0.5
     expect(compareGolden(golden)).toMatchObject({ verdict: 'not covered', why: 'settings momentum' })
   })
 })

@@ -59,8 +59,8 @@ export const settings = {
   MIXDESK_KAFKA_SASL_USERNAME: z.string().optional().describe('User name for Kafka.'),
   MIXDESK_KAFKA_SASL_PASSWORD: z.string().optional().describe('Password for Kafka. Secret.'),
   MIXDESK_KAFKA_SESSION_TIMEOUT_MS: milliseconds(
-    'How long Kafka waits for a silent member before it gives its partitions away.',
-    30_000,
+    'How long Kafka waits for a silent member before it gives its partitions away; also how long a killed server is missed.',
+    10_000,
     1000,
   ),
   MIXDESK_PARTITIONS: z.coerce

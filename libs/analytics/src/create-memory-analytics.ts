@@ -47,16 +47,12 @@ export function createMemoryAnalytics(): Analytics {
     },
     runStarted: async (run) => {
       check()
-      const entry = logOf(run).find(
-        ({ kind, row }) => kind === 'event' && (row).name === 'run.started',
-      )
+      const entry = logOf(run).find(({ kind, row }) => kind === 'event' && row.name === 'run.started')
       return entry?.kind === 'event' ? (JSON.parse(entry.row.data) as RunStarted) : undefined
     },
     latestAttempt: async (run) => {
       check()
-      const resumed = logOf(run).filter(
-        ({ kind, row }) => kind === 'event' && (row).name === 'run.resumed',
-      )
+      const resumed = logOf(run).filter(({ kind, row }) => kind === 'event' && row.name === 'run.resumed')
       return Math.max(1, ...resumed.map(({ row }) => row.attempt))
     },
     curve: async (run, options = {}) => {

@@ -22,7 +22,7 @@ export const PolicyChoice = Type.Object(
     name: Type.String({
       minLength: 1,
       maxLength: 128,
-      description: 'Name of the policy, as `mixdesk policies` lists it.',
+      description: 'Name of the policy, such as uniform, odm or doremi.',
     }),
     config: Type.Optional(JsonObject('Settings of the policy; what is left out has its default.')),
   },

@@ -49,7 +49,7 @@ describe('a learner speaks the contract', () => {
       const events = [...tellRun(createLearner({ ...options, world }), 40)]
       for (const { name, data } of events) {
         const wire: unknown = JSON.parse(JSON.stringify(data))
-        const parsed = parseTrainerEvent({ id: '1', type: typeOf(name), source: 'test', name, data: wire })
+        const parsed = parseTrainerEvent({ type: typeOf(name), name, data: wire })
         expect(parsed).toEqual({ ok: true, value: { name, data } })
       }
       expect(events[0]!.name).toBe('run.started')
@@ -74,7 +74,7 @@ describe('a learner speaks the contract', () => {
       learner.finish('failed', 'A node was lost.'),
     ]
     for (const { name, data } of events)
-      expect(parseTrainerEvent({ id: '1', type: typeOf(name), source: 'test', name, data }).ok).toBe(true)
+      expect(parseTrainerEvent({ type: typeOf(name), name, data }).ok).toBe(true)
     expect(events[0]).toMatchObject({
       name: 'mixture.refused',
       data: { version: 1, because: 'The domains of this run are web, code, books, math.' },

@@ -17,7 +17,7 @@ const message = (name: string, data: object): OutgoingMessage => ({
 const started = {
   run,
   project: 'p',
-  attempt: 1,
+  attempt: 1 as const,
   domains: [{ name: 'web' }, { name: 'code' }],
   policy: { name: 'odm' },
   ranks: 1,

@@ -50,9 +50,7 @@ describe('parseTrainerEvent', () => {
 
   it('names the types it knows when it meets one it does not', () => {
     const parsed = parseTrainerEvent({
-      id: '1',
       type: 'mixdesk.losses.guessed.v1',
-      source: 's',
       name: 'losses.guessed',
       data: {},
     })
@@ -60,9 +58,7 @@ describe('parseTrainerEvent', () => {
       ok: false,
       because: `Unknown type "mixdesk.losses.guessed.v1"; expected mixdesk.<name>.v1 with one of: ${Object.keys(trainerEventSchemas).join(', ')}.`,
     })
-    expect(
-      parseTrainerEvent({ id: '1', type: 'com.example', source: 's', name: undefined, data: {} }).ok,
-    ).toBe(false)
+    expect(parseTrainerEvent({ type: 'com.example', name: undefined, data: {} }).ok).toBe(false)
   })
 
   it('knows its names and not those every object has', () => {
