@@ -112,7 +112,7 @@ export const ledgerEventExamples: { readonly [T in LedgerEventType]: LedgerData<
     domains: started.domains,
     policy: { name: 'omd' },
     ranks: 2,
-    problems: ['There is no policy "omd"; `mixdesk policies` lists them.'],
+    problems: ['There is no policy "omd"; there are: uniform, static, natural, odm, doremi, schedule.'],
   },
   RunResumed: { ...identity, attempt: 2, fromStep: 200, ranks: 2 },
   RunFinished: { ...identity, attempt: 2, step: 99_999, status: 'completed' },

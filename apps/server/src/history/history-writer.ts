@@ -63,19 +63,30 @@ export class HistoryWriter {
   }
 
   private async take(batch: IncomingBatch): Promise<void> {
+    const { topic, partition, messages } = batch
+    let first = messages[0]?.offset ?? batch.nextOffset
+    /** A block may be written during any wait; it must say by then what it covers, and once a wait is enough. */
+    const coverUpTo = (next: string) => {
+      this.cover(topic, partition, first, next)
+      first = next
+    }
     let count = 0
-    for (const message of batch.messages) {
+    for (const message of messages) {
       if (++count % 1024 === 0) {
+        coverUpTo(message.offset)
         await batch.heartbeat()
         if (!batch.running()) return
       }
-      if (batch.topic === topics.trainerEvents) await this.addTrainerEvent(message)
-      else if (batch.topic === topics.ledger) this.addFact(message)
+      if (topic === topics.trainerEvents) {
+        const unknown = this.addTrainerEvent(message)
+        if (unknown === undefined) continue
+        coverUpTo(message.offset)
+        await this.lookUp(unknown)
+        this.addTrainerEvent(message)
+      } else if (topic === topics.ledger) this.addFact(message)
       else addDeadLetter(this.block, message)
-      this.cover(message.topic, message.partition, message.offset, String(BigInt(message.offset) + 1n))
     }
-    const first = batch.messages[0]?.offset ?? batch.nextOffset
-    this.cover(batch.topic, batch.partition, first, batch.nextOffset)
+    coverUpTo(batch.nextOffset)
 
     if (rowsIn(this.block) >= this.config.MIXDESK_HISTORY_FLUSH_ROWS) this.flush()
     else this.timer ??= setTimeout(() => this.flush(), this.config.MIXDESK_HISTORY_FLUSH_MS)
@@ -86,16 +97,18 @@ export class HistoryWriter {
     }
   }
 
-  private async addTrainerEvent(message: IncomingMessage): Promise<void> {
+  /** The run's id where the run must be looked up first; then nothing has been added. */
+  private addTrainerEvent(message: IncomingMessage): string | undefined {
     const parsed = parseMessage(message)
     // What cannot be parsed, or belongs to no run, is a dead letter; the mixture's intake writes it.
-    if (!parsed.ok) return
+    if (!parsed.ok) return undefined
     const { event } = parsed
     if (event.name === 'run.started') this.remember(event.data, 1)
-    const known = this.known.get(event.data.run) ?? (await this.lookUp(event.data.run))
-    if (known === undefined) return
+    const known = this.known.get(event.data.run)
+    if (known === undefined) return event.data.run
     const { partition, offset } = message
     addTrainerRows(this.block, known, event, { partition, offset }, timeOf(message, parsed.time))
+    return undefined
   }
 
   private addFact(message: IncomingMessage): void {
@@ -115,11 +128,10 @@ export class HistoryWriter {
   }
 
   /** A run that started before this process did, or long ago: the history itself knows. */
-  private async lookUp(run: string): Promise<KnownRun | undefined> {
+  private async lookUp(run: string): Promise<void> {
     const started = await untilItSucceeds(() => this.analytics.runStarted(run))
-    if (started === undefined) return undefined
+    if (started === undefined) return
     this.remember(started, await untilItSucceeds(() => this.analytics.latestAttempt(run)))
-    return this.known.get(run)
   }
 
   private cover(topic: string, partition: number, first: string, next: string): void {
