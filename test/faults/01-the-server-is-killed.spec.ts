@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, it } from 'vitest'
-import { expectUndisturbed } from '../support/aftermath.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expectUndisturbed, factsWritten } from '../support/aftermath.js'
 import { partOf, report } from '../support/report.js'
 import { seeded } from '../support/seeded.js'
 import { startStand, type Stand } from '../support/stand.js'
@@ -20,15 +20,20 @@ describe('the server is killed, again and again, at random moments while trainer
     console.log(`FAULT_SEED=${random.seed}`)
     const stories = storiesOf('killed', { steps: 150 })
     let server = await stand.startServer({ environment })
+    let [atWork, written] = [0, 0]
     for (let kill = 0; kill < kills; kill++) {
       const part = stories.map(({ run, events }) => ({ run, events: partOf(events, kill, kills) }))
       const told = report(stand.messaging, part, random, { pauseMs: 150 })
       await delay(random.next() * 1200)
       await server.kill()
+      const before = written
+      written = await factsWritten(stand)
+      if (written > before) atWork++
       server = await stand.startServer({ environment })
       await told
     }
     const was = await expectUndisturbed({ stand, server, stories })
-    console.log(`${kills} kills of the server; ${was}`)
+    console.log(`${kills} kills of the server, ${atWork} of them after it had written something; ${was}`)
+    expect(atWork).toBeGreaterThan(kills / 3)
   })
 })

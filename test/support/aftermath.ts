@@ -1,12 +1,12 @@
 import { streamOf, topics, type LedgerEvent, type MixtureSet } from '@mixdesk/contracts'
 import { createPostgresEventStore, type EventStore } from '@mixdesk/event-store'
-import supertest from 'supertest'
 import { expect } from 'vitest'
 import { eventually } from './eventually.js'
 import { decisionsAmong, expectedFacts } from './expected.js'
-import { askSql, expectObservationsOnce } from './history.js'
+import { expectHistory } from './aftermath-history.js'
+import { expectOffsetsAtTheEnd } from './aftermath-offsets.js'
+import { askSql } from './history.js'
 import {
-  assertCaughtUp,
   assertDecisionsMatch,
   assertFactsMatch,
   assertLogHolds,
@@ -22,7 +22,6 @@ import type { Story } from './stories.js'
 
 const patienceMs = 90_000
 const decoder = new TextDecoder()
-const quoted = (run: string) => `'${run}'`
 
 export type Aftermath = {
   readonly stand: Stand
@@ -38,10 +37,7 @@ export type Aftermath = {
  */
 export async function expectUndisturbed(after: Aftermath): Promise<string> {
   const { stand, server, stories, others = [] } = after
-  const store = createPostgresEventStore({
-    url: stand.engines.endpoints.postgres.url,
-    applicationName: 'aftermath',
-  })
+  const store = ledgerOf(stand)
   await store.start()
   try {
     const log = await readLog(stand.messaging)
@@ -61,13 +57,18 @@ export async function expectUndisturbed(after: Aftermath): Promise<string> {
     expect([...log.runs.keys()].sort()).toEqual(stories.map(({ run }) => run).sort())
     for (const [run, expected] of facts) await expectLedger(store, run, expected)
     const versions = await expectCommands(after, facts)
-    for (const { run } of stories) await expectHistory(server, run, log, facts.get(run)!)
+    for (const { run } of stories)
+      await expectHistory(
+        server.url,
+        { run, messages: log.runs.get(run)!, facts: facts.get(run)! },
+        patienceMs,
+      )
     await expectDeadLetters(after, log)
-    await expectOffsetsAtTheEnd(stand)
+    await expectOffsetsAtTheEnd(stand, patienceMs)
     await eventually(async () => (await store.pendingOutbox(1)).length === 0, 'an empty outbox', patienceMs)
     await expectFeed(stand, facts)
     for (const one of [...others, server]) await expectPeacefulEnd(one)
-    await expectOffsetsAtTheEnd(stand)
+    await expectOffsetsAtTheEnd(stand, patienceMs)
     const messages = [...log.runs.values()].reduce((sum, { length }) => sum + length, 0)
     return `${messages} messages of ${facts.size} runs, ${versions} versions, ${log.poison.size} poisoned`
   } finally {
@@ -135,60 +136,6 @@ async function commandsByRun({ messaging }: Stand): Promise<Map<string, MixtureS
   return byRun
 }
 
-/** Every observation once, with the numbers it had when it first came; every decision; and a replay that finds them again. */
-async function expectHistory(
-  { url }: StandServer,
-  run: string,
-  log: Log,
-  facts: readonly LedgerEvent[],
-): Promise<void> {
-  const messages = log.runs.get(run)!
-  await expectObservationsOnce(url, run, messages, patienceMs)
-  const first = new Map<string, number>()
-  for (const message of messages) {
-    if (message.name !== 'losses.measured') continue
-    const { attempt, step, rank, tokens } = message.data
-    const key = `${attempt}/${step}/${rank}`
-    if (!first.has(key))
-      first.set(
-        key,
-        tokens.reduce((sum, count) => sum + count, 0),
-      )
-  }
-  const tokens = [...first.values()].reduce((sum, count) => sum + count, 0)
-  const number = async (sql: string) => Number((await askSql(url, sql))[0]?.[0])
-  expect(
-    await number(`SELECT sum(arraySum(tokens)) FROM observations FINAL WHERE run = ${quoted(run)}`),
-    `tokens of ${run} in the table`,
-  ).toBe(tokens)
-  expect(
-    await number(`SELECT sum(tokens) FROM all_losses WHERE run = ${quoted(run)}`),
-    `tokens of ${run} in the view`,
-  ).toBe(tokens)
-  const decided = decisionsAmong(facts).length
-  await eventually(
-    async () =>
-      (await number(`SELECT count() FROM mixtures_decided FINAL WHERE run = ${quoted(run)}`)) === decided,
-    `the ${decided} decisions of ${run} in the history`,
-    patienceMs,
-  )
-  const replayed = await supertest(url)
-    .post(`/v1/runs/${encodeURIComponent(run)}/replay`)
-    .send({})
-    .buffer(true)
-    .parse(asText)
-  const result = String(replayed.body).trim().split('\n').at(-1)!
-  expect(JSON.parse(result), `replay of ${run}`).toMatchObject({
-    result: { identical: true, compared: decided },
-  })
-}
-
-function asText(response: NodeJS.EventEmitter, done: (error: Error | null, body: string) => void): void {
-  let all = ''
-  response.on('data', (part: Buffer) => (all += part.toString('utf8')))
-  response.on('end', () => done(null, all))
-}
-
 async function expectDeadLetters({ stand, server }: Aftermath, log: Log): Promise<void> {
   const letters = await readTopic(stand.messaging, topics.deadLetters)
   assertSamePlaces(
@@ -211,34 +158,21 @@ async function expectFeed(
   expect(new Set(told).size, 'facts on the ledger topic').toBe(count)
 }
 
-const groups = [
-  ['mixdesk-mixture', topics.trainerEvents],
-  ['mixdesk-history', topics.trainerEvents],
-  ['mixdesk-history', topics.ledger],
-  ['mixdesk-history', topics.deadLetters],
-] as const
-
-async function expectOffsetsAtTheEnd({ messaging }: Stand): Promise<void> {
-  for (const [group, topic] of groups)
-    await eventually(
-      async () => {
-        const committed = new Map(
-          (await messaging.committed(group, topic)).map(({ partition, offset }) => [partition, offset]),
-        )
-        assertCaughtUp(
-          (await messaging.offsets(topic)).map(({ partition, high }) => ({
-            partition,
-            end: high,
-            committed: committed.get(partition) ?? '-1',
-          })),
-          `${group} on ${topic}`,
-        )
-        return true
-      },
-      `${group} at the end of ${topic}`,
-      patienceMs,
-    )
+/** How many facts the ledger holds. */
+export async function factsWritten(stand: Stand): Promise<number> {
+  const store = ledgerOf(stand)
+  await store.start()
+  const { length } = await store.readAll({ afterPosition: '0', limit: 1_000_000 })
+  await store.stop()
+  return length
 }
+
+const ledgerOf = (stand: Stand) =>
+  createPostgresEventStore({
+    url: stand.engines.endpoints.postgres.url,
+    applicationName: 'aftermath',
+    poolSize: 2,
+  })
 
 async function expectPeacefulEnd(server: StandServer): Promise<void> {
   await server.stop()
