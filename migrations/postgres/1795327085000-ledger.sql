@@ -6,7 +6,7 @@ CREATE TABLE streams (
   version bigint NOT NULL
 ) WITH (fillfactor = 80);
 
--- `position` is (transaction number + ledger_origin.transactions) * 4096 + place in the commit, not a sequence: a sequence
+-- `position` is (transaction number + ledger_origin.transactions) * 65536 + place in the commit, not a sequence: a sequence
 -- hands out numbers in another order than transactions get theirs, so "everything below the oldest open transaction"
 -- would not be a prefix of it, and a reader by position could pass over a slow writer. This way it is one, by construction.
 -- `data` is json, not jsonb: the text comes back as it was written (numbers to the bit, keys in order, \u0000 allowed).

@@ -154,7 +154,7 @@ describe('an event store on a PostgreSQL that misbehaves', () => {
     await first.stop()
     const restored = new pg.Client({ connectionString: url })
     await restored.connect()
-    await restored.query('UPDATE ledger SET position = position + 1000000 * 4096::bigint')
+    await restored.query('UPDATE ledger SET position = position + 1000000 * 65536::bigint')
     await restored.end()
     const second = createPostgresEventStore({ url })
     await second.start()

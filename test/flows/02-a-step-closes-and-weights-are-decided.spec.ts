@@ -65,4 +65,17 @@ describe('a step closes and weights are decided', () => {
     await trainer.version(expected.length)
     assertDecisionsMatch(mixturesDecided(await decisionsOf(url(), run)), expected)
   })
+
+  it('thousands of steps that come at once are all decided, one by one', async () => {
+    const run = freshRun('burst')
+    const trainer = await kafka.trainer(run)
+    const events = [aRun({ run, ranks: 1, cadence: 1 }), ...stepsOf(0, 4999, 1, { run })]
+    await trainer.send(...events)
+    const expected = expectedDecisions(events)
+    expect(expected.length).toBeGreaterThan(4900)
+    await trainer.version(expected.length)
+    const decided = mixturesDecided(await decisionsOf(url(), run))
+    assertDecisionsMatch(decided, expected)
+    assertTrainerFollows(trainer.mixtures(), decided)
+  })
 })

@@ -2,7 +2,7 @@ import type { Commit, Snapshot } from './event-store.js'
 import { EventStoreError } from './event-store-error.js'
 
 /** A position has 12 bits for the place in its commit. */
-export const maxEventsPerCommit = 4096
+export const maxEventsPerCommit = 65536
 
 /** Refuses what no adapter could write, before anything is written. */
 export function checkCommit(commit: Commit): void {

@@ -14,7 +14,7 @@ export const mixtureGroup = 'mixdesk-mixture'
 /** Messages between two rings, heartbeats and looks at whether the partition is still ours. */
 const chunk = 256
 /** A desk this far behind makes the intake wait, so that memory stays bounded when the ledger is slow or nobody rings. */
-const mostWaiting = 4096
+const mostWaiting = 2048
 
 /**
  * From the log to the desks: opens, parses and hands over every message, in order. What cannot be used goes to the dead

@@ -58,7 +58,7 @@ const appendFacts =
     const occurredAt = parameter(events.map((event) => event.occurredAt ?? null))
     return `facts AS (
   INSERT INTO ledger (position, stream, version, id, type, schema_version, data, occurred_at)
-  SELECT (pg_current_xact_id()::text::bigint + origin.transactions) * 4096 + new.place - 1,
+  SELECT (pg_current_xact_id()::text::bigint + origin.transactions) * 65536 + new.place - 1,
     $1, $2::bigint + new.place, new.id, new.type, new.schema_version, new.data::json, new.occurred_at
   FROM moved, ledger_origin origin,
     unnest(${ids}::text[], ${types}::text[], ${schemaVersions}::int[], ${data}::text[], ${occurredAt}::text[])

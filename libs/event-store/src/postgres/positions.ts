@@ -7,7 +7,7 @@ import type { Database } from './database.js'
 export async function keepPositionsRising(database: Database): Promise<void> {
   await database.query({
     text: `UPDATE ledger_origin SET transactions = newest.transaction + 1 - pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-      FROM (SELECT max(position) / 4096 AS transaction FROM ledger) AS newest
+      FROM (SELECT max(position) / 65536 AS transaction FROM ledger) AS newest
       WHERE newest.transaction >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint + transactions`,
   })
 }

@@ -44,7 +44,7 @@ export async function readAll(
     name: 'read_all',
     text: `SELECT ${columns} FROM ledger
       WHERE position > $1::bigint AND position < (
-        SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + transactions) * 4096 FROM ledger_origin
+        SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + transactions) * 65536 FROM ledger_origin
       )
       ORDER BY position LIMIT $2::bigint`,
     values: [afterPosition, limit],
