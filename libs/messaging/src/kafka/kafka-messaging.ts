@@ -11,6 +11,7 @@ import { toMessagingError } from './kafka-errors.js'
 import { type Log, logCreatorFor } from './kafka-logger.js'
 import { createKafkaProducer, type ProducerOptions } from './kafka-producer.js'
 import { createKafkaReader } from './kafka-reader.js'
+import { registerRecordDecoder } from './record-decoder.js'
 
 export type KafkaMessagingOptions = {
   readonly brokers: readonly string[]
@@ -27,6 +28,7 @@ const pingWithinMs = 5_000
 
 export function createKafkaMessaging(options: KafkaMessagingOptions): Messaging {
   registerCodecs()
+  registerRecordDecoder()
   const log: Log = options.logger ?? (() => undefined)
   const settings: KafkaConfig = {
     brokers: [...options.brokers],
