@@ -65,28 +65,28 @@ export class HistoryWriter {
   private async take(batch: IncomingBatch): Promise<void> {
     const { topic, partition, messages } = batch
     let first = messages[0]?.offset ?? batch.nextOffset
-    /** A block may be written during any wait; it must say by then what it covers, and once a wait is enough. */
-    const coverUpTo = (next: string) => {
-      this.cover(topic, partition, first, next)
+    /** The block may be written during any wait, so before each one it is told what it covers. */
+    const beforeWaiting = (next: string) => {
+      if (first !== next) this.cover(topic, partition, first, next)
       first = next
     }
     let count = 0
     for (const message of messages) {
       if (++count % 1024 === 0) {
-        coverUpTo(message.offset)
+        beforeWaiting(message.offset)
         await batch.heartbeat()
         if (!batch.running()) return
       }
       if (topic === topics.trainerEvents) {
         const unknown = this.addTrainerEvent(message)
         if (unknown === undefined) continue
-        coverUpTo(message.offset)
+        beforeWaiting(message.offset)
         await this.lookUp(unknown)
         this.addTrainerEvent(message)
       } else if (topic === topics.ledger) this.addFact(message)
       else addDeadLetter(this.block, message)
     }
-    coverUpTo(batch.nextOffset)
+    this.cover(topic, partition, first, batch.nextOffset)
 
     if (rowsIn(this.block) >= this.config.MIXDESK_HISTORY_FLUSH_ROWS) this.flush()
     else this.timer ??= setTimeout(() => this.flush(), this.config.MIXDESK_HISTORY_FLUSH_MS)
