@@ -13,6 +13,8 @@ import { addDeadLetter, addTrainerRows, ledgerFactOf, type KnownRun } from './hi
 export const historyGroup = 'mixdesk-history'
 /** Runs whose project and domains are remembered. */
 const mostKnown = 10_000
+/** Blocks that may wait for the engine, the one it has in hand among them. */
+const mostWritesWaiting = 2
 
 /**
  * Writes everything that was said and decided to the history: a consumer group of its own, large blocks, offsets
@@ -25,7 +27,8 @@ export class HistoryWriter {
   private consumer: MessageConsumer | undefined
   private block: PendingBlock = emptyBlock()
   private writing: Promise<void> = Promise.resolve()
-  private writesWaiting = 0
+  /** Writes that are not done, the oldest first. */
+  private readonly writes: Promise<void>[] = []
   private timer: NodeJS.Timeout | undefined
   /** Why the newest block is not written yet, while it isn't. */
   fault: string | undefined
@@ -91,8 +94,9 @@ export class HistoryWriter {
     if (rowsIn(this.block) >= this.config.MIXDESK_HISTORY_FLUSH_ROWS) this.flush()
     else this.timer ??= setTimeout(() => this.flush(), this.config.MIXDESK_HISTORY_FLUSH_MS)
     // A slow engine slows the reading, not the memory.
-    while (this.writesWaiting > 2 && batch.running()) {
-      await Promise.race([this.writing, new Promise((resolve) => setTimeout(resolve, 1000))])
+    while (this.writes.length > mostWritesWaiting && batch.running()) {
+      // For the oldest only: reading and writing go on side by side.
+      await Promise.race([this.writes[0], new Promise((resolve) => setTimeout(resolve, 1000))])
       await batch.heartbeat()
     }
   }
@@ -147,8 +151,8 @@ export class HistoryWriter {
     const { block } = this
     if (block.ranges.size === 0) return
     this.block = emptyBlock()
-    this.writesWaiting++
-    this.writing = this.writing.then(() => this.write(block)).finally(() => this.writesWaiting--)
+    this.writing = this.writing.then(() => this.write(block)).finally(() => void this.writes.shift())
+    this.writes.push(this.writing)
   }
 
   private async write(block: PendingBlock): Promise<void> {
