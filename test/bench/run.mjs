@@ -1,7 +1,9 @@
 // Measures what the project promises of its speed, each number beside the bare engine in the same run, and writes docs/benchmarks.md.
-// Usage: npm run bench -- [--quick] [--only NAME]… [--profile FOLDER]
+// Usage: npm run bench -- [--quick] [--only NAME]… [--profile FOLDER] [--page FILE]
 // With --profile it measures nothing, and leaves CPU profiles of the server in the folder.
+// The page is written when everything was measured at full size; --page writes it elsewhere, whatever was measured.
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { commits } from './commits.bench.mjs'
 import { ingest } from './ingest.bench.mjs'
@@ -23,6 +25,7 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
     profile: { type: 'string' },
+    page: { type: 'string' },
   },
 })
 const unknown = options.only.filter((name) => !benchmarks.some((one) => one.name === name))
@@ -36,7 +39,7 @@ const chosen = benchmarks.filter(({ name }) => options.only.length === 0 || opti
 
 const began = performance.now()
 const { quick } = options
-const about = { ...machine(), quick, command: ['npm run bench', ...process.argv.slice(2)].join(' -- ') }
+const about = { ...machine(), quick }
 const stand = await startStand()
 const results = []
 try {
@@ -65,9 +68,11 @@ try {
   await stand.stop()
 }
 const seconds = (performance.now() - began) / 1000
-// Part of it, or small sizes, says too little to be kept.
-if (!quick && options.profile === undefined && chosen.length === benchmarks.length)
-  await writePage({ about, results, seconds })
+// Part of it, or small sizes, says too little to stand in the documentation.
+const whole = !quick && options.profile === undefined && chosen.length === benchmarks.length
+const page =
+  options.page ?? (whole ? fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)) : undefined)
+if (page !== undefined) await writePage(page, { about, results, seconds })
 const missed = results.flatMap(({ name, goals }) =>
   goals.filter(({ met }) => !met).map(({ goal, value }) => `${name}: ${goal} (${value})`),
 )

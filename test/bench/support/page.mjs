@@ -1,12 +1,9 @@
 // docs/benchmarks.md: what was measured, where, by which command, with its spread, its goals, and what it flatters.
 import { writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
-import { fileURLToPath } from 'node:url'
 import { show } from './numbers.mjs'
 
-const file = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url))
-
-export async function writePage({ about, results, seconds }) {
+export async function writePage(file, { about, results, seconds }) {
   const { versions } = about
   const goals = results.flatMap(({ title, goals: all }) => all.map((goal) => ({ title, ...goal })))
   const text = [
@@ -18,7 +15,7 @@ export async function writePage({ about, results, seconds }) {
     ),
     '## Machine, versions, commands',
     list([
-      `${about.cores} cores of ${about.model}, ${show(about.memoryGb)} GiB of memory, ${about.system}; load average ${about.load.toFixed(2)} when it began${about.load > 0.5 ? ' (not quiet: take the numbers with care)' : ''}`,
+      `${about.cores} cores of ${about.model}, ${show(about.memoryGb)} GiB of memory, ${about.system}; load average ${about.load.toFixed(2)} when it began${about.load > 0.5 ? ' (not quiet: take the numbers with care)' : ''}${about.quick ? '; small sizes (--quick), which say little' : ''}`,
       `Mixdesk ${versions.mixdesk}, Node.js ${versions.node}, Apache Kafka ${versions.kafka}, kafkajs ${versions.kafkajs}, PostgreSQL ${versions.postgres}, chDB ${versions.chdb}`,
       `${new Date().toISOString().slice(0, 10)}, ${Math.round(seconds / 60)} minutes`,
     ]),
