@@ -165,6 +165,19 @@ function logContract({ analytics }: AnalyticsUnderTest): void {
       }),
     )
     expect(await analytics().runStarted('started')).toEqual(JSON.parse(data))
+    expect(await analytics().resumes('started')).toEqual([])
+  })
+
+  it('tells every resume of a run, in log order', async () => {
+    const event = rowsOf('resumed').event
+    const resumed = (attempt: number, offset: number) =>
+      event(offset, {
+        name: 'run.resumed',
+        attempt,
+        data: JSON.stringify({ run: 'resumed', attempt, step: 3 }),
+      })
+    await analytics().write(block({ runEvents: [resumed(3, 9), resumed(2, 4), event(1)] }))
+    expect((await analytics().resumes('resumed')).map(({ attempt }) => attempt)).toEqual([2, 3])
   })
 
   it('takes an empty block, and refuses to work when it is not open', async () => {

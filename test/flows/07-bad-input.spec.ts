@@ -161,6 +161,10 @@ describe('bad input', () => {
       'a dead letter for the run that never started',
     )
     await reader.stop()
+    // A rank that the run doesn't have is nobody's evidence, and no part of any curve.
+    expect(
+      await askSql(url(), `SELECT count() FROM observations FINAL WHERE run = '${run}' AND rank >= 2`),
+    ).toEqual([[0]])
     await eventually(
       async () =>
         Number((await askSql(url(), `SELECT count() FROM dead_letters WHERE key = '${run}'`))[0]?.[0]) >=

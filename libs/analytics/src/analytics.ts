@@ -1,4 +1,4 @@
-import type { LedgerEnvelope, RunStarted } from '@mixdesk/contracts'
+import type { LedgerEnvelope, RunResumed, RunStarted } from '@mixdesk/contracts'
 
 /** Where a row came from in the log; also what makes writing it twice harmless. */
 export type LogPlace = { readonly partition: number; readonly offset: string }
@@ -111,8 +111,8 @@ export type Analytics = {
   ): AsyncIterable<readonly LogEntry[]>
   /** The first run.started of a run, or undefined when the history has none. */
   runStarted(run: string): Promise<RunStarted | undefined>
-  /** The highest attempt that a run.resumed has begun; 1 where there is none. */
-  latestAttempt(run: string): Promise<number>
+  /** Every run.resumed of a run, in log order. */
+  resumes(run: string): Promise<readonly RunResumed[]>
   /** Mean losses by domain over steps, rank-merged, on the current chain of attempts, at most `points` a domain (buckets keep the token-weighted mean). */
   curve(
     run: string,

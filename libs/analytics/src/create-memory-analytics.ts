@@ -1,4 +1,4 @@
-import type { LedgerEnvelope, RunStarted } from '@mixdesk/contracts'
+import type { LedgerEnvelope, RunResumed, RunStarted } from '@mixdesk/contracts'
 import { AnalyticsError } from './analytics-error.js'
 import type { Analytics, HistoryBlock, LogEntry, ObservationRow, RunEventRow } from './analytics.js'
 import { attemptChain, curveOf } from './memory-curve.js'
@@ -50,10 +50,13 @@ export function createMemoryAnalytics(): Analytics {
       const entry = logOf(run).find(({ kind, row }) => kind === 'event' && row.name === 'run.started')
       return entry?.kind === 'event' ? (JSON.parse(entry.row.data) as RunStarted) : undefined
     },
-    latestAttempt: async (run) => {
+    resumes: async (run) => {
       check()
-      const resumed = logOf(run).filter(({ kind, row }) => kind === 'event' && row.name === 'run.resumed')
-      return Math.max(1, ...resumed.map(({ row }) => row.attempt))
+      return logOf(run).flatMap(({ kind, row }) =>
+        kind === 'event' && (row as RunEventRow).name === 'run.resumed'
+          ? [JSON.parse((row as RunEventRow).data) as RunResumed]
+          : [],
+      )
     },
     curve: async (run, options = {}) => {
       check()

@@ -4,7 +4,7 @@ import { readCurve } from './curve.js'
 import { asAnalyticsError } from './engine-error.js'
 import type { Link, Links } from './link.js'
 import { migrate } from './migrate.js'
-import { readLatestAttempt, readLog, readRunStarted } from './read-log.js'
+import { readLog, readResumes, readRunStarted } from './read-log.js'
 import { runSql } from './run-sql.js'
 import { writeBlock } from './write-block.js'
 
@@ -60,7 +60,7 @@ export function engineAnalytics(open: () => Promise<Links>): Analytics {
       }
     },
     runStarted: (run) => ours(() => readRunStarted(reader(), run)),
-    latestAttempt: (run) => ours(() => readLatestAttempt(reader(), run)),
+    resumes: (run) => ours(() => readResumes(reader(), run)),
     curve: (run, options = {}) => ours(() => readCurve(reader(), run, options)),
     sql: async (text, options) => {
       try {

@@ -1,4 +1,4 @@
-import type { RunStarted } from '@mixdesk/contracts'
+import type { RunResumed, RunStarted } from '@mixdesk/contracts'
 import type { LogEntry, ObservationRow, RunEventRow } from './analytics.js'
 import { quote, type Link } from './link.js'
 import { RowBinaryReader } from './row-binary.js'
@@ -36,20 +36,23 @@ export async function* readLog(
 }
 
 export async function readRunStarted(link: Link, run: string): Promise<RunStarted | undefined> {
+  const [started] = await readSaid<RunStarted>(link, run, 'run.started', 1)
+  return started
+}
+
+export const readResumes = (link: Link, run: string): Promise<RunResumed[]> =>
+  readSaid<RunResumed>(link, run, 'run.resumed', 100_000)
+
+/** What was said of a run under one name, in log order. */
+async function readSaid<T>(link: Link, run: string, name: string, limit: number): Promise<T[]> {
   const bytes = await link.query(
-    `SELECT data FROM run_events FINAL WHERE run = ${quote(run)} AND name = 'run.started' ORDER BY offset LIMIT 1`,
+    `SELECT data FROM run_events FINAL WHERE run = ${quote(run)} AND name = ${quote(name)} ORDER BY offset LIMIT ${limit}`,
     'RowBinary',
   )
   const reader = new RowBinaryReader(bytes)
-  return reader.done ? undefined : (JSON.parse(reader.text()) as RunStarted)
-}
-
-export async function readLatestAttempt(link: Link, run: string): Promise<number> {
-  const bytes = await link.query(
-    `SELECT max(attempt) FROM run_events WHERE run = ${quote(run)} AND name = 'run.resumed'`,
-    'RowBinary',
-  )
-  return Math.max(1, new RowBinaryReader(bytes).uint32())
+  const said: T[] = []
+  while (!reader.done) said.push(JSON.parse(reader.text()) as T)
+  return said
 }
 
 async function lastOffset(link: Link, run: string): Promise<number> {

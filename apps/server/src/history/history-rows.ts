@@ -1,5 +1,12 @@
 import type { LogPlace, ObservationRow } from '@mixdesk/analytics'
-import { headerText, type LedgerEnvelope, type LossesMeasured, type TrainerEvent } from '@mixdesk/contracts'
+import {
+  headerText,
+  type LedgerEnvelope,
+  type LossesMeasured,
+  type RunResumed,
+  type RunStarted,
+  type TrainerEvent,
+} from '@mixdesk/contracts'
 import type { IncomingMessage } from '@mixdesk/messaging'
 import type { PendingBlock } from './history-block.js'
 import { versionNotSaid } from './run-messages.js'
@@ -8,7 +15,23 @@ import { versionNotSaid } from './run-messages.js'
 export type KnownRun = {
   readonly project: string
   readonly domainCount: number
-  /** The attempt that has begun. */ attempt: number
+  /** The attempt that has begun, and how many ranks report in it. */
+  attempt: number
+  ranks: number
+}
+
+export const knownFrom = ({ project, domains, ranks }: RunStarted): KnownRun => ({
+  project,
+  domainCount: domains.length,
+  attempt: 1,
+  ranks,
+})
+
+/** A new attempt, as the run's desk takes it: an earlier one is nothing new, and ranks not told stay as they were. */
+export function noteResume(known: KnownRun, resumed: RunResumed): void {
+  if (resumed.attempt <= known.attempt) return
+  known.attempt = resumed.attempt
+  known.ranks = resumed.ranks ?? known.ranks
 }
 
 const allDomains = new Map<number, readonly number[]>()
@@ -21,7 +44,7 @@ function indicesUpTo(count: number): readonly number[] {
 
 /**
  * Adds the rows of a trainer's event. False for losses that the run's desk refuses, whatever the policy: other domains than
- * the run's, or an attempt that has not begun. They are dead letters; kept here they would stand in the way of the same
+ * the run's, a rank it doesn't have, or an attempt that has not begun. They are dead letters; kept here they would stand in the way of the same
  * report sent again.
  */
 export function addTrainerRows(
@@ -33,13 +56,14 @@ export function addTrainerRows(
 ): boolean {
   const { project, domainCount } = known
   if (event.name === 'losses.measured') {
-    if (event.data.attempt > known.attempt) return false
+    const { attempt, rank } = event.data
+    if (attempt > known.attempt || (attempt === known.attempt && rank >= known.ranks)) return false
     const row = observationRow(project, domainCount, event.data, place, time)
     if (row === undefined) return false
     block.observations.push(row)
     return true
   }
-  if (event.name === 'run.resumed') known.attempt = Math.max(known.attempt, event.data.attempt)
+  if (event.name === 'run.resumed') noteResume(known, event.data)
   const { data } = event
   const common = {
     ...place,

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common'
 import type { Analytics } from '@mixdesk/analytics'
-import { topics, type RunStarted } from '@mixdesk/contracts'
+import { topics, type RunResumed, type RunStarted } from '@mixdesk/contracts'
 import type { IncomingBatch, IncomingMessage, MessageConsumer, Messaging } from '@mixdesk/messaging'
 import type { Config } from '../config.js'
 import { parseMessage } from '../intake/intake.js'
@@ -8,7 +8,14 @@ import { ANALYTICS, CONFIG, MESSAGING } from '../platform/tokens.js'
 import { METRICS, type Metrics } from '../platform/metrics.js'
 import { untilItSucceeds } from '../platform/retry.js'
 import { emptyBlock, rowsIn, tokenOf, type PendingBlock } from './history-block.js'
-import { addDeadLetter, addTrainerRows, ledgerFactOf, type KnownRun } from './history-rows.js'
+import {
+  addDeadLetter,
+  addTrainerRows,
+  knownFrom,
+  ledgerFactOf,
+  noteResume,
+  type KnownRun,
+} from './history-rows.js'
 
 export const historyGroup = 'mixdesk-history'
 /** Runs whose project and domains are remembered. */
@@ -107,7 +114,7 @@ export class HistoryWriter {
     // What cannot be parsed, or belongs to no run, is a dead letter; the mixture's intake writes it.
     if (!parsed.ok) return undefined
     const { event } = parsed
-    if (event.name === 'run.started') this.remember(event.data, 1)
+    if (event.name === 'run.started') this.remember(event.data)
     const known = this.known.get(event.data.run)
     if (known === undefined) return event.data.run
     const { partition, offset } = message
@@ -125,17 +132,19 @@ export class HistoryWriter {
   }
 
   /** The first start of a run counts, as it does at its desk. */
-  private remember(started: Pick<RunStarted, 'run' | 'project' | 'domains'>, attempt: number): void {
+  private remember(started: RunStarted, resumes: readonly RunResumed[] = []): void {
     if (this.known.has(started.run)) return
     if (this.known.size >= mostKnown) this.known.delete(this.known.keys().next().value!)
-    this.known.set(started.run, { project: started.project, domainCount: started.domains.length, attempt })
+    const known = knownFrom(started)
+    for (const resumed of resumes) noteResume(known, resumed)
+    this.known.set(started.run, known)
   }
 
   /** A run that started before this process did, or long ago: the history itself knows. */
   private async lookUp(run: string): Promise<void> {
     const started = await untilItSucceeds(() => this.analytics.runStarted(run))
     if (started === undefined) return
-    this.remember(started, await untilItSucceeds(() => this.analytics.latestAttempt(run)))
+    this.remember(started, await untilItSucceeds(() => this.analytics.resumes(run)))
   }
 
   private cover(topic: string, partition: number, first: string, next: string): void {
