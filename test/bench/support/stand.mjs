@@ -81,7 +81,7 @@ export async function startStand() {
     startServer,
     query: async (text, values) => (await pool.query(text, values)).rows,
     async stop() {
-      await Promise.all([...servers].map((server) => server.stop()))
+      await Promise.allSettled([...servers].map((server) => server.stop()))
       await pool.end()
       await engines.stop()
       await rm(home, { recursive: true, force: true })
