@@ -53,9 +53,7 @@ export function createMemoryAnalytics(): Analytics {
     resumes: async (run) => {
       check()
       return logOf(run).flatMap(({ kind, row }) =>
-        kind === 'event' && (row as RunEventRow).name === 'run.resumed'
-          ? [JSON.parse((row as RunEventRow).data) as RunResumed]
-          : [],
+        kind === 'event' && row.name === 'run.resumed' ? [JSON.parse(row.data) as RunResumed] : [],
       )
     },
     curve: async (run, options = {}) => {
