@@ -100,7 +100,7 @@ export const settings = {
     ),
   MIXDESK_SNAPSHOT_EVERY_MS: milliseconds('How often a run without decisions is saved.', 3000),
   MIXDESK_SWEEP_EVERY_MS: milliseconds('How often to look for work that nobody rang for.', 250),
-  MIXDESK_HISTORY_FLUSH_MS: milliseconds('Longest wait before rows go to the history.', 250),
+  MIXDESK_HISTORY_FLUSH_MS: milliseconds('Longest wait before rows go to the history.', 500),
   MIXDESK_HISTORY_FLUSH_ROWS: z.coerce
     .number()
     .int()

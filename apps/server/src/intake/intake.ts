@@ -116,7 +116,8 @@ export class Intake {
       original,
     )
     this.metrics.messages.inc({ outcome: ingested.kind })
-    if (ingested.kind === 'closed') closed.add(run)
+    // An acknowledgement changes no mixture: it is committed with the next step, or by the sweep.
+    if (ingested.kind === 'closed' && event.name !== 'mixture.applied') closed.add(run)
     if (ingested.kind !== 'rejected') return true
     await (entry.letter = this.deadLetters.send(original, 'intake', ingested.because))
     return batch.running()
