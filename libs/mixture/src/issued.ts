@@ -1,7 +1,10 @@
 import { count, type Issued, type Learning, type RunState } from './run-state.js'
 
-/** Versions kept for looking up and for acknowledgements, however far a trainer lags. */
-const mostKept = 64
+/**
+ * Versions kept for looking up and for acknowledgements, however far a trainer lags. They are most of a snapshot, which is
+ * written with every decision: with 64 of them a commit took half as long again.
+ */
+const mostKept = 16
 
 /**
  * The mixture a batch was sampled under. A version that was never issued, or is older than what is remembered, is counted
