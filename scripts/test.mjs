@@ -18,16 +18,15 @@ const only = process.argv.includes('--services')
     ? 'trainer'
     : undefined
 
-/** Status and output of a program; what is not captured goes to the terminal. */
-function run(program, options, { cwd = root, capture = 'nothing' } = {}) {
+/** Status and standard output of a program; what it says besides goes to the terminal. */
+function run(program, options, { cwd = root, capture = false } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, options, {
       cwd,
-      stdio: ['ignore', capture === 'nothing' ? 'inherit' : 'pipe', capture === 'all' ? 'pipe' : 'inherit'],
+      stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
     })
     let output = ''
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (bytes) => (output += bytes.toString()))
+    child.stdout?.on('data', (bytes) => (output += bytes.toString()))
     child.on('error', (error) => {
       console.error(`${program} could not be started: ${error.message}.`)
       resolve({ status: 1, output })
@@ -57,37 +56,33 @@ async function testServices(folder) {
 /** The trainer's Python with all that its tests and examples need; made before any test asks for it. */
 async function trainersPython() {
   const options = [join(trainer, 'scripts/bootstrap.py'), '--extra', 'examples', '--extra', 'dev']
-  const { status, output } = await run(python, options, { capture: 'output' })
+  const { status, output } = await run(python, options, { capture: true })
   return status === 0 ? output.trim().split('\n').at(-1) : undefined
 }
 
-/** Its tests start a broker with our engines where MIXDESK_KAFKA_BROKERS names none. What they say comes when they are done. */
+/** Its tests start a broker with our engines where MIXDESK_KAFKA_BROKERS names none. */
 async function testTrainer(folder, venv) {
   if (!venv) return withStatus(nothing, 1)
   const report = join(folder, 'pytest.xml')
   const options = ['-m', 'pytest', `--junitxml=${report}`, ...(only === 'trainer' ? rest : [])]
-  const { status, output } = await run(venv, options, { cwd: trainer, capture: 'all' })
-  console.log(output)
+  const { status } = await run(venv, options, { cwd: trainer })
   return withStatus(await readReport(report, countJunit), status)
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'mixdesk-test-'))
 const suites = { services: testServices, trainer: testTrainer }
 const venv = await trainersPython()
-// Side by side: both spend most of their time waiting for engines to start, stop and recover.
-const results = await Promise.all(
-  Object.entries(suites)
-    .filter(([name]) => only === undefined || only === name)
-    .map(async ([name, test]) => {
-      const counts = await test(folder, venv).catch((error) => {
-        console.error(error)
-        return withStatus(nothing, 1)
-      })
-      console.log(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
-      if (counts.passed + counts.failed === 0) console.log(`${name}: no test ran, which counts as a failure.`)
-      return counts
-    }),
-)
+const results = []
+for (const [name, test] of Object.entries(suites)) {
+  if (only !== undefined && only !== name) continue
+  const counts = await test(folder, venv).catch((error) => {
+    console.error(error)
+    return withStatus(nothing, 1)
+  })
+  console.log(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+  if (counts.passed + counts.failed === 0) console.log(`${name}: no test ran, which counts as a failure.`)
+  results.push(counts)
+}
 await rm(folder, { recursive: true, force: true })
 const { line, ok } = verdict(results)
 console.log(line)

@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 
 EVENTS = "mixdesk.trainer-events.v1"
 COMMANDS = "mixdesk.trainer-commands.v1"
@@ -36,6 +36,19 @@ class Seen(NamedTuple):
     offset: int
 
 
+def end_of(consumer: Consumer, partition: int) -> int:
+    """End of a partition; a topic that has just been made may not have its leaders yet."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            end: int = consumer.get_watermark_offsets(TopicPartition(EVENTS, partition), timeout=10)[1]
+            return end
+        except KafkaException as error:
+            if not error.args[0].retriable() or time.monotonic() > deadline:
+                raise
+            consumer.poll(0.1)
+
+
 class Broker:
     def __init__(self, addresses: str) -> None:
         self.addresses = addresses
@@ -45,7 +58,7 @@ class Broker:
         consumer = Consumer({"bootstrap.servers": self.addresses, "group.id": "tests", "enable.auto.commit": False})
         try:
             partitions = list(consumer.list_topics(EVENTS, timeout=10).topics[EVENTS].partitions)
-            ends = {p: consumer.get_watermark_offsets(TopicPartition(EVENTS, p), timeout=10)[1] for p in partitions}
+            ends = {p: end_of(consumer, p) for p in partitions}
             open_ends = {p: end for p, end in ends.items() if end > 0}
             consumer.assign([TopicPartition(EVENTS, p, OFFSET_BEGINNING) for p in open_ends])
             seen = []
