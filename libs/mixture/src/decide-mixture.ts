@@ -60,7 +60,7 @@ export function decide(state: RunState, policy: AnyPolicy, chosen: Chosen, effec
     stateDigest: textDigest(JSON.stringify(learning.policyState)),
   }
   effects.events.push({ type: 'MixtureDecided', data: decided })
-  const command = commandOf(state, decided)
+  const command = commandOf(decided)
   effects.commands.push({ ...command, domains: namesOf(state) })
   state.lastCommand = command
   state.version = version
@@ -91,21 +91,23 @@ export function resend(state: RunState, effects: Effects): void {
 
 const namesOf = (state: RunState): string[] => state.domains.map((domain) => domain.name)
 
-/** The whole desired state, for the trainer; the domains' names are added when it is sent. */
-function commandOf(state: RunState, decided: LedgerData<'MixtureDecided'>): Omit<MixtureSet, 'domains'> {
+/** The whole desired state, for the trainer, wherever it asks; the domains' names go beside it. */
+export function commandOf(decided: LedgerData<'MixtureDecided'>): Omit<MixtureSet, 'domains'> {
+  const { run, attempt, version, fromStep, weights, meaning, controls, step, policy, decisionId, because } =
+    decided
   return {
-    run: state.run,
-    attempt: state.attempt,
-    version: decided.version,
-    fromStep: decided.fromStep,
-    weights: decided.weights,
-    meaning: decided.meaning,
-    ...(decided.controls === undefined ? {} : { controls: decided.controls }),
+    run,
+    attempt,
+    version,
+    fromStep,
+    weights,
+    meaning,
+    ...(controls === undefined ? {} : { controls }),
     lifecycle: 'train',
-    decidedAtStep: decided.step,
-    policy: { name: decided.policy.name, version: decided.policy.version },
-    decisionId: decided.decisionId,
-    because: decided.because.summary,
+    decidedAtStep: step,
+    policy: { name: policy.name, version: policy.version },
+    decisionId,
+    because: because.summary,
   }
 }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { streamOf, type LedgerData, type LedgerEnvelope, type MixtureSet } from '@mixdesk/contracts'
+import { streamOf, type LedgerEnvelope, type MixtureSet } from '@mixdesk/contracts'
 import type { EventStore, RunFilter, StoredRunRow } from '@mixdesk/event-store'
+import { commandOf } from '@mixdesk/mixture'
 import { EVENT_STORE } from '../platform/tokens.js'
 import { ProblemException } from '../platform/problem.js'
 import { LedgerWatch } from './ledger-watch.js'
@@ -59,7 +60,7 @@ export class Runs {
         limit: 1,
       })
       if (newest?.type !== 'MixtureDecided' || newest.data.version <= (after ?? 0)) return undefined
-      return commandOf(newest.data, row.domains)
+      return { ...commandOf(newest.data), domains: [...row.domains] }
     }
     return this.watch.until(run, look, waitMs, signal)
   }
@@ -87,25 +88,5 @@ export class Runs {
       return newest.find((fact) => 'requestId' in fact.data && fact.data.requestId === requestId)
     }
     return this.watch.until(run, look, waitMs)
-  }
-}
-
-function commandOf(decided: LedgerData<'MixtureDecided'>, domains: readonly string[]): MixtureSet {
-  const { run, attempt, version, fromStep, weights, meaning, controls, step, policy, decisionId, because } =
-    decided
-  return {
-    run,
-    attempt,
-    version,
-    fromStep,
-    domains: [...domains],
-    weights,
-    meaning,
-    ...(controls === undefined ? {} : { controls }),
-    lifecycle: 'train',
-    decidedAtStep: step,
-    policy: { name: policy.name, version: policy.version },
-    decisionId,
-    because: because.summary,
   }
 }
