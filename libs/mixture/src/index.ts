@@ -1,6 +1,7 @@
 export { openDesk, type RunDesk, type SavedDesk } from './run-desk.js'
 export type { Ingested } from './ingested.js'
 export type { LearningNeeded } from './resume.js'
+export { lossDomainsFault } from './domain-fault.js'
 export { commandOf } from './decide-mixture.js'
 export type { RunMessage } from './run-message.js'
 export { noEffects, type CheckpointEffect, type Effects, type Rejection } from './effects.js'

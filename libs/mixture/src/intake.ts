@@ -1,5 +1,6 @@
 import type { EvaluationMeasured, LossesMeasured, RunFinished, RunResumed } from '@mixdesk/contracts'
 import { createAssembler, emptyAssembly, type AssemblyState } from './assembler.js'
+import { lossDomainsFault, unknownDomainFault } from './domain-fault.js'
 import type { InboxEntry } from './fold-entry.js'
 import { closed, ignored, rejected, waiting, type Ingested } from './ingested.js'
 import type { RunMessage } from './run-message.js'
@@ -46,32 +47,22 @@ export function openIntake(state: RunState): Intake {
     )
   }
 
-  function unknownDomain(name: string, domains: readonly number[] | undefined): Ingested | undefined {
-    if (domains === undefined) return undefined
-    for (const index of domains)
-      if (index >= domainCount)
-        return rejected(
-          `${name}: there is no domain with index ${index}; the run has ${domainCount}, counted from 0.`,
-        )
-    return undefined
-  }
+  const rejectedFor = (fault: string | undefined) => (fault === undefined ? undefined : rejected(fault))
 
   function unfit(losses: LossesMeasured): Ingested | undefined {
-    const { rank, step, tokens, domains } = losses
+    const { rank, step } = losses
     if (rank >= ranks)
       return rejected(
         `losses.measured: rank ${rank} doesn't exist; the run has ${ranks} ranks, counted from 0.`,
       )
-    if (domains === undefined && tokens.length !== domainCount)
-      return rejected(
-        `losses.measured: ${tokens.length} domains came, the run has ${domainCount}. The list is fixed at the start; name fewer ones by index in \`domains\`.`,
-      )
+    const fault = lossDomainsFault(losses, domainCount)
+    if (fault !== undefined) return rejected(fault)
     const newest = assembler.newest()
     if (newest >= 0 && step - newest > farthestJump)
       return rejected(
         `losses.measured: step ${step} lies more than ${farthestJump} steps ahead of ${newest}, the newest so far.`,
       )
-    return unknownDomain('losses.measured', domains)
+    return undefined
   }
 
   function takeLosses(losses: LossesMeasured): Ingested {
@@ -96,7 +87,7 @@ export function openIntake(state: RunState): Intake {
       )
     return (
       notCurrent('evaluation.measured', evaluation.attempt) ??
-      unknownDomain('evaluation.measured', domains) ??
+      rejectedFor(unknownDomainFault('evaluation.measured', domains, domainCount)) ??
       enqueue(message)
     )
   }

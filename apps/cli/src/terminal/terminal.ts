@@ -19,20 +19,29 @@ export type Terminal = {
   note(text: string): void
 }
 
+/** What of a stream is needed. In a pipe `isTTY` is undefined, whatever Node's own type says. */
+type Output = {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+}
+
 export function createTerminal(
   environment: Environment,
-  stdout: NodeJS.WriteStream,
-  stderr: NodeJS.WriteStream,
+  stdout: Output,
+  stderr: Pick<Output, 'write'>,
 ): Terminal {
-  const live = stdout.isTTY && environment['TERM'] !== 'dumb'
+  const watched = stdout.isTTY === true
+  const live = watched && environment['TERM'] !== 'dumb'
   const coloured = live && (environment['NO_COLOR'] ?? '') === ''
+  // Never undefined: picocolors would take that for "look yourself", and colours wherever CI is set.
   const colors = createColors(coloured)
   const asked = Number(environment['COLUMNS'])
   const write = (text: string): void => void stdout.write(`${text}\n`)
   const terminal: Terminal = {
     colors,
     get width() {
-      return stdout.isTTY ? stdout.columns || 80 : asked > 0 ? asked : Number.POSITIVE_INFINITY
+      return watched ? (stdout.columns ?? 80) : asked > 0 ? asked : Number.POSITIVE_INFINITY
     },
     live,
     print: (text = '') => write(text),

@@ -10,7 +10,7 @@ import {
 } from '@mixdesk/contracts'
 import type { EventStore } from '@mixdesk/event-store'
 import type { Messaging } from '@mixdesk/messaging'
-import { judgeStart } from '@mixdesk/mixture'
+import { judgeStart, lossDomainsFault } from '@mixdesk/mixture'
 import { ProblemException } from '../platform/problem.js'
 import { EVENT_STORE, MESSAGING } from '../platform/tokens.js'
 
@@ -99,15 +99,7 @@ export class Events {
     const { run } = event.data
     const count = startedHere.get(run) ?? this.domainCounts.get(run) ?? (await this.lookUp(run))
     if (count === undefined) return `${event.name}: the run "${run}" has not started; send run.started first.`
-    if (event.name === 'losses.measured') {
-      const { domains, tokens } = event.data
-      if (domains === undefined && tokens.length !== count)
-        return `losses.measured: ${tokens.length} domains came, the run has ${count}; name fewer ones by index in \`domains\`.`
-      const unknown = domains?.find((index) => index >= count)
-      if (unknown !== undefined)
-        return `losses.measured: there is no domain with index ${unknown}; the run has ${count}, counted from 0.`
-    }
-    return undefined
+    return event.name === 'losses.measured' ? lossDomainsFault(event.data, count) : undefined
   }
 
   private async lookUp(run: string): Promise<number | undefined> {

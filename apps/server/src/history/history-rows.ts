@@ -8,6 +8,7 @@ import {
   type TrainerEvent,
 } from '@mixdesk/contracts'
 import type { IncomingMessage } from '@mixdesk/messaging'
+import { lossDomainsFault } from '@mixdesk/mixture'
 import type { PendingBlock } from './history-block.js'
 import { versionNotSaid } from './run-messages.js'
 
@@ -101,8 +102,7 @@ function observationRow(
   time: number,
 ): ObservationRow | undefined {
   const { run, attempt, step, rank, mixtureVersion, domains, tokens, lossSum, sequences, signals } = losses
-  if (domains === undefined ? tokens.length !== domainCount : domains.some((index) => index >= domainCount))
-    return undefined
+  if (lossDomainsFault(losses, domainCount) !== undefined) return undefined
   return {
     partition: place.partition,
     offset: place.offset,
