@@ -41,7 +41,7 @@ export function createTerminal(
   const terminal: Terminal = {
     colors,
     get width() {
-      return watched ? (stdout.columns ?? 80) : asked > 0 ? asked : Number.POSITIVE_INFINITY
+      return watched ? stdout.columns || 80 : asked > 0 ? asked : Number.POSITIVE_INFINITY
     },
     live,
     print: (text = '') => write(text),
