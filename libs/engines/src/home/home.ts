@@ -1,14 +1,16 @@
 import { access, constants, mkdir, readdir, readFile, realpath, statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { EngineError, systemCode } from '../engine-error.js'
-import { type LockHolder, takeLock } from './lock.js'
+import { type Lock, type LockHolder, takeLock } from './lock.js'
 import { writeAtomically } from './write-atomically.js'
 
 export type Home = { path: string; release: () => Promise<void> }
 
 const marker = 'mixdesk-home.json'
 const lock = 'mixdesk.lock'
+const dyingMs = 2000
 const leastFreeBytes = 200 * 1024 * 1024
 
 /** Makes or recognises the home folder and locks it. Nothing is written before it is known to be ours. */
@@ -20,13 +22,23 @@ export async function openHome(home: string): Promise<Home> {
     await access(path, constants.W_OK | constants.X_OK)
     await refuseForeign(path)
     await refuseFullDisk(path)
-    const taken = await takeLock(join(path, lock))
+    const taken = await takeLockOf(path)
     if (!taken.held) throw inUse(path, taken.holder)
     const written = JSON.stringify({ what: 'the home folder of a Mixdesk server', format: 1 })
     await writeAtomically(join(path, marker), written + '\n')
     return { path, release: taken.release }
   } catch (error) {
     throw explain(error, path)
+  }
+}
+
+/** A holder that was killed a moment ago may not be gone yet: the system takes a while to take a large process apart. */
+async function takeLockOf(path: string): Promise<Lock> {
+  const deadline = performance.now() + dyingMs
+  for (;;) {
+    const taken = await takeLock(join(path, lock))
+    if (taken.held || taken.holder.pid === process.pid || performance.now() > deadline) return taken
+    await sleep(25)
   }
 }
 
