@@ -76,7 +76,7 @@ export const ingest = {
       facts: [
         `${observations.toLocaleString('en-US')} observations a repetition: ${runs} runs × ${ranks} ranks × ${steps} steps of ${domains} domains, ODM, cadence ${cadence}; ${show(done.overlapped[0].bytes / observations)} bytes each. ${done.overlapped.length} repetitions on one server, after a warm-up; whole loop, bare consumption and bare insertion take turns.`,
         'The clock starts when the first message is sent (overlapped) or when the server is let go (drained), and stops when SQL over the history counts the last observation and the last decision of every run is committed; every run is then checked to have exactly the decisions it should have.',
-        `Overlapped: another process sends the messages, made beforehand, as fast as Kafka takes them (${spread(column('overlapped', 'loadSeconds'), ' s')} of the time, ${spread(column('overlapped', 'loadCpuSeconds'), ' s')} of CPU); the server reads from the first message on. Drained: the server is held (SIGSTOP) until all is in Kafka.`,
+        `Overlapped: another process sends the messages, made beforehand, with librdkafka as fast as Kafka takes them (${spread(column('overlapped', 'loadSeconds'), ' s')} of the time, ${spread(column('overlapped', 'loadCpuSeconds'), ' s')} of CPU); the server reads from the first message on. Drained: the server is held (SIGSTOP) until all is in Kafka.`,
       ],
       table: {
         head: ['', 'observations/s', 'domain losses/s', 'server CPU, s', 'CPU a message, µs'],
@@ -102,7 +102,7 @@ export const ingest = {
       goals,
       also: [`Peak memory of the server: ${show(peak / 2 ** 20)} MiB.`],
       flatters: [
-        'Messages of a run come in batches of some hundred, uncompressed. Trainers send one at a time, in lz4: more, smaller batches cost broker and server more.',
+        'Messages come in large batches, uncompressed. Trainers send one at a time, in lz4: more, smaller batches cost broker and server more.',
         'Broker, PostgreSQL, load and server share the cores, which flatters nothing; nothing crosses a network, which does.',
         'The bare consumer keeps nothing and the bare insert is given finished text; each has the machine to itself.',
         'No acknowledgements come: trainers would add one small message a decision and rank.',

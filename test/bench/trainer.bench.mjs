@@ -1,12 +1,8 @@
 // How long reporting keeps a training loop. Python measures itself; this only reads what it says.
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { median, spread } from './support/numbers.mjs'
-
-const trainer = fileURLToPath(new URL('../../apps/trainer/', import.meta.url))
-const python = `${trainer}.venv/bin/python`
+import { python, trainer } from './support/python.mjs'
 
 export const trainerCalls = {
   name: 'trainer',
@@ -15,8 +11,6 @@ export const trainerCalls = {
     'How long does `run.log_losses` (and `run.boundary` before it) keep a training loop of 32 domains?',
 
   async run({ stand, quick }) {
-    if (!existsSync(python))
-      throw new Error('The trainer has no environment yet: run "python3 apps/trainer/scripts/bootstrap.py".')
     const server = await stand.startServer()
     const rounds = quick ? 2 : 5
     const calls = quick ? 4000 : 20_000
@@ -31,7 +25,7 @@ export const trainerCalls = {
         '--brokers',
         stand.brokers.join(','),
       ]
-      const { stdout } = await promisify(execFile)(python, script, { cwd: trainer })
+      const { stdout } = await promisify(execFile)(python(), script, { cwd: trainer })
       for (const [, what, p50, p99] of stdout.matchAll(/^(.+?): p50 ([\d.]+) µs, p99 ([\d.]+) µs/gm)) {
         if (!taken.has(what)) taken.set(what, { p50: [], p99: [] })
         taken.get(what).p50.push(Number(p50))

@@ -41,7 +41,7 @@ export function commitContract(get: () => Stores): void {
       const { store, other } = get()
       const run = unique('run')
       const commit = whole(run, 0)
-      expect(await store.commit(commit)).toEqual({ kind: 'committed', version: 1 })
+      expect(await store.commit(commit)).toMatchObject({ kind: 'committed', version: 1 })
       const repeats = await Promise.all([store.commit(commit), other.commit(commit), store.commit(commit)])
       for (const repeat of repeats) expect(repeat).toEqual({ kind: 'conflict', actualVersion: 1 })
       expect(await store.readStream(run)).toHaveLength(1)
@@ -72,7 +72,17 @@ export function commitContract(get: () => Stores): void {
       await expectNothingOf(run)
       expect(await store.commit({ ...whole(run, 7) })).toEqual({ kind: 'conflict', actualVersion: 0 })
       await expectNothingOf(run)
-      expect(await store.commit(whole(run, 0))).toEqual({ kind: 'committed', version: 1 })
+      expect(await store.commit(whole(run, 0))).toMatchObject({ kind: 'committed', version: 1 })
+    })
+
+    it('says under which ids its outbox messages are pending, in their order', async () => {
+      const { store } = get()
+      const run = unique('run')
+      const outbox = ['1', '2', '3'].map((value) => ({ topic: 't', key: run, headers: {}, value }))
+      const result = await store.commit({ stream: run, expectedVersion: 0, events: [fact()], outbox })
+      const pending = (await store.pendingOutbox(1000)).filter(({ key }) => key === run)
+      expect(pending.map(({ value }) => value)).toEqual(['1', '2', '3'])
+      expect(result).toMatchObject({ kind: 'committed', outboxIds: pending.map(({ id }) => id) })
     })
 
     it('keeps what a commit carries, together', async () => {

@@ -10,6 +10,7 @@ import { HealthController } from './health/health.controller.js'
 import { Lag } from './health/lag.js'
 import { HistoryWriter } from './history/history-writer.js'
 import { Intake } from './intake/intake.js'
+import { ParsedMessages } from './intake/parsed-messages.js'
 import { Sweep } from './intake/sweep.js'
 import { AdvanceMixtureHandler } from './mixture/advance-mixture.command.js'
 import { DeadLetters } from './mixture/dead-letters.js'
@@ -64,6 +65,7 @@ export class AppModule {
         AdvanceMixtureHandler,
         ...(sagas === false ? [] : [MixtureSaga]),
         UnhandledExceptions,
+        ParsedMessages,
         Intake,
         Sweep,
         Wake,

@@ -77,7 +77,12 @@ export type Commit = {
 
 /** `conflict`: somebody else wrote to the stream, or moved its cursor further; reload and go on from there. */
 export type CommitResult =
-  | { readonly kind: 'committed'; readonly version: number }
+  | {
+      readonly kind: 'committed'
+      readonly version: number
+      /** Ids that the commit's outbox messages were given, in their order; left out where it had none. */
+      readonly outboxIds?: readonly string[]
+    }
   | { readonly kind: 'conflict'; readonly actualVersion: number }
 
 export type RunFilter = {

@@ -45,7 +45,10 @@ export type ConsumerOptions = {
   /** Partitions handled at the same time; within one, batches come one after another. */
   readonly concurrency?: number
   readonly sessionTimeoutMs?: number
+  /** How long a fetch may wait for `minBytes`; a later one finds what came meanwhile. Default 250. */
   readonly maxWaitMs?: number
+  /** How much must have come before a fetch is answered early. Default 1: at once. More costs time and spares requests. */
+  readonly minBytes?: number
   /**
    * Handles a batch. Nothing is committed by itself: the handler (or whoever it hands the work to) calls `commit`
    * once the work is durable. A throw marked `retriable: true` brings the batch again after a backoff; any other throw

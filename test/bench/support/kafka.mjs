@@ -3,7 +3,7 @@ import kafkajs from 'kafkajs'
 
 export const fetchSettings = {
   minBytes: 1,
-  maxWaitTimeInMs: 50,
+  maxWaitTimeInMs: 250,
   maxBytesPerPartition: 1_048_576,
   maxBytes: 8_388_608,
 }

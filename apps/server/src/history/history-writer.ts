@@ -3,7 +3,7 @@ import type { Analytics } from '@mixdesk/analytics'
 import { topics, type RunResumed, type RunStarted } from '@mixdesk/contracts'
 import type { IncomingBatch, IncomingMessage, MessageConsumer, Messaging } from '@mixdesk/messaging'
 import type { Config } from '../config.js'
-import { parseMessage } from '../intake/intake.js'
+import { ParsedMessages } from '../intake/parsed-messages.js'
 import { ANALYTICS, CONFIG, MESSAGING } from '../platform/tokens.js'
 import { METRICS, type Metrics } from '../platform/metrics.js'
 import { untilItSucceeds } from '../platform/retry.js'
@@ -45,6 +45,7 @@ export class HistoryWriter {
     @Inject(ANALYTICS) private readonly analytics: Analytics,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(METRICS) private readonly metrics: Metrics,
+    private readonly parsed: ParsedMessages,
   ) {}
 
   async start(): Promise<void> {
@@ -54,6 +55,8 @@ export class HistoryWriter {
       from: 'beginning',
       concurrency: 4,
       sessionTimeoutMs: this.config.MIXDESK_KAFKA_SESSION_TIMEOUT_MS,
+      // Blocks are what matters here: a fetch for every message would take the time from the decisions.
+      minBytes: 65_536,
       onBatch: (batch) => this.take(batch),
     })
     await this.consumer.start()
@@ -110,7 +113,7 @@ export class HistoryWriter {
 
   /** The run's id where the run must be looked up first; then nothing has been added. */
   private addTrainerEvent(message: IncomingMessage): string | undefined {
-    const parsed = parseMessage(message)
+    const parsed = this.parsed.parse(message)
     // What cannot be parsed, or belongs to no run, is a dead letter; the mixture's intake writes it.
     if (!parsed.ok) return undefined
     const { event } = parsed

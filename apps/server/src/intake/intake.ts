@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common'
 import { EventBus } from '@nestjs/cqrs'
-import { openKafkaEvent, parseTrainerEvent, topics, type TrainerEvent } from '@mixdesk/contracts'
+import { topics } from '@mixdesk/contracts'
 import type { IncomingBatch, IncomingMessage, MessageConsumer, Messaging } from '@mixdesk/messaging'
 import { CONFIG, MESSAGING } from '../platform/tokens.js'
 import { METRICS, type Metrics } from '../platform/metrics.js'
@@ -8,6 +8,7 @@ import type { Config } from '../config.js'
 import { DeadLetters } from '../mixture/dead-letters.js'
 import { Desks } from '../mixture/desks.js'
 import { StepsClosed } from '../mixture/steps-closed.event.js'
+import { ParsedMessages } from './parsed-messages.js'
 
 export const mixtureGroup = 'mixdesk-mixture'
 
@@ -34,6 +35,7 @@ export class Intake {
     private readonly bus: EventBus,
     private readonly desks: Desks,
     private readonly deadLetters: DeadLetters,
+    private readonly parsed: ParsedMessages,
   ) {}
 
   async start(): Promise<void> {
@@ -99,7 +101,7 @@ export class Intake {
     closed: Set<string>,
   ): Promise<boolean> {
     const { partition, offset } = original
-    const parsed = parseMessage(original)
+    const parsed = this.parsed.parse(original)
     if (!parsed.ok) {
       this.metrics.messages.inc({ outcome: 'dead' })
       await this.deadLetters.send(original, 'parse', parsed.because)
@@ -150,26 +152,4 @@ export class Intake {
       }
     }
   }
-}
-
-type Parsed =
-  | { readonly ok: true; readonly event: TrainerEvent; readonly time?: string }
-  | { readonly ok: false; readonly because: string }
-
-const decoder = new TextDecoder()
-
-/** A trainer's event out of a Kafka message; its key must be its run, or the run's order would be lost. */
-export function parseMessage(message: IncomingMessage): Parsed {
-  const opened = openKafkaEvent(message.headers, message.value)
-  if (!opened.ok) return opened
-  const parsed = parseTrainerEvent(opened.value)
-  if (!parsed.ok) return parsed
-  const key = message.key === null ? '' : decoder.decode(message.key)
-  if (key !== parsed.value.data.run)
-    return {
-      ok: false,
-      because: `The key of the message is "${key.slice(0, 128)}" but its run is "${parsed.value.data.run}"; use the run as the key, so that its messages keep their order.`,
-    }
-  const { time } = opened.value
-  return { ok: true, event: parsed.value, ...(time === undefined ? {} : { time }) }
 }

@@ -8,6 +8,8 @@ export type DeskEntry = {
   readonly desk: RunDesk
   /** Version of the stream in the ledger. */
   streamVersion: number
+  /** Whether an earlier commit of this desk is through: messages of the desk before it may still wait in the outbox. */
+  hasCommitted: boolean
   /** First offset that the saved snapshot does not cover. */
   savedCursor: number
   savedAtMs: number

@@ -61,6 +61,7 @@ export class Desks {
       partition,
       desk: openDesk(run, saved && { state: saved.state, cursor: Number(saved.cursor) }),
       streamVersion: saved?.version ?? 0,
+      hasCommitted: false,
       savedCursor: saved === undefined ? offset : Number(saved.cursor),
       savedAtMs: Date.now(),
       originals: new Map(),
@@ -158,7 +159,11 @@ export class Desks {
     for (const offset of entry.originals.keys()) if (offset < cursor) entry.originals.delete(offset)
     if (effects.commands.length > 0) this.metrics.decisions.inc(effects.commands.length)
     if (effects.events.length === 0) return
-    this.wake.ring()
+    if (commit.outbox !== undefined && result.outboxIds !== undefined) {
+      const committed = commit.outbox.map((message, i) => ({ ...message, id: result.outboxIds![i]! }))
+      this.wake.ring(entry.hasCommitted ? committed : undefined)
+    }
+    entry.hasCommitted = true
     this.bus.publish(new LedgerAppended(entry.run, effects.events))
   }
 

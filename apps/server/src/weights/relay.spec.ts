@@ -1,6 +1,7 @@
+import { topicSettings, topics } from '@mixdesk/contracts'
 import { createMemoryEventStore, type EventStore } from '@mixdesk/event-store'
-import { createMemoryMessaging } from '@mixdesk/messaging'
-import { expect, it, vi } from 'vitest'
+import { createMemoryMessaging, type Messaging } from '@mixdesk/messaging'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createMetrics } from '../platform/metrics.js'
 import { Relay } from './relay.js'
 import { Wake } from './wake.js'
@@ -31,4 +32,95 @@ it('the relay of commands ends with its lease when that of facts fails: two of t
   await vi.waitFor(() => expect(leases).toBe(3), { timeout: 5000 })
   await relay.stop()
   expect(withoutLease).toBe(0)
+})
+
+describe('what is handed over', () => {
+  const run = 'run-1'
+  const command = (version: number) => ({
+    topic: topics.trainerCommands,
+    key: run,
+    headers: {},
+    value: String(version),
+  })
+  let store: EventStore
+  let messaging: Messaging
+  let wake: Wake
+  let relay: Relay
+  let reads: number
+  let sent: string[]
+
+  /** Commits a command, as a desk does, and hands it over or not. */
+  async function commit(version: number, handOver: boolean): Promise<void> {
+    const outbox = [command(version)]
+    const result = await store.commit({
+      stream: run,
+      expectedVersion: version - 1,
+      events: [fact(version)],
+      outbox,
+    })
+    if (result.kind !== 'committed') throw new Error('conflict')
+    wake.ring(handOver ? outbox.map((message, i) => ({ ...message, id: result.outboxIds![i]! })) : undefined)
+  }
+  const fact = (version: number) => ({
+    type: 'RunFinished' as const,
+    id: `fact-${version}`,
+    schemaVersion: 1,
+    data: { run, project: 'p', attempt: 1, step: 1, status: 'completed' as const },
+  })
+
+  beforeEach(async () => {
+    const memory = createMemoryEventStore()
+    reads = 0
+    sent = []
+    store = {
+      ...memory,
+      pendingOutbox(limit) {
+        reads++
+        return memory.pendingOutbox(limit)
+      },
+    }
+    const plain = createMemoryMessaging()
+    messaging = {
+      ...plain,
+      async send(topic, messages) {
+        await plain.send(topic, messages)
+        if (topic === topics.trainerCommands) sent.push(...messages.map(({ value }) => String(value)))
+      },
+    }
+    await Promise.all([store.start(), messaging.start()])
+    await messaging.ensureTopics(topicSettings.map((topic) => ({ ...topic, partitions: 1 })))
+    wake = new Wake()
+    relay = new Relay(store, messaging, createMetrics(), wake)
+  })
+  afterEach(async () => {
+    await relay.stop()
+    await store.stop()
+  })
+
+  it('is sent without being read back, once, and then leaves the outbox', async () => {
+    relay.start()
+    await vi.waitFor(() => expect(reads).toBeGreaterThan(0))
+    const before = reads
+    await commit(1, true)
+    await vi.waitFor(() => expect(sent).toEqual(['1']))
+    expect(reads - before).toBeLessThanOrEqual(1)
+    await vi.waitFor(async () => expect(await store.pendingOutbox(10)).toEqual([]))
+    const looks = reads
+    await vi.waitFor(() => expect(reads).toBeGreaterThan(looks + 2))
+    expect(sent).toEqual(['1'])
+  })
+
+  it('comes after what was committed before it and was not handed over', async () => {
+    await commit(1, false)
+    relay.start()
+    await commit(2, false)
+    await commit(3, true)
+    await commit(4, true)
+    await vi.waitFor(() => expect(sent).toEqual(['1', '2', '3', '4']))
+  })
+
+  it('is not kept where no relay listens', () => {
+    wake.ring([{ ...command(1), id: '1' }])
+    expect(wake.take()).toEqual({ handedOver: [], more: false })
+  })
 })

@@ -65,22 +65,59 @@ export class Relay {
     await Promise.all(both)
   }
 
+  /**
+   * What this process commits is handed over and sent without being read back; every so often the outbox is looked at for
+   * the rest: what other processes committed, and what was committed before a crash.
+   */
   private async relayCommands(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const stopping = signal.aborted
-      const pending = await this.store.pendingOutbox(page)
-      if (pending.length > 0) await this.sendAll(pending)
-      if (stopping) return
-      if (pending.length < page) await this.wake.wait(lookEveryMs, signal)
+    /** Sent, but still in the outbox: so that nothing is sent both as handed over and as found there. */
+    const sent = new Set<string>()
+    this.wake.listen(true)
+    try {
+      for (;;) {
+        const stopping = signal.aborted
+        // Whatever was handed over until now is in the outbox as well, and is found there in its order.
+        this.wake.take()
+        await this.forget(sent)
+        const pending = await this.store.pendingOutbox(page)
+        await this.sendAll(pending, sent)
+        if (stopping) return await this.forget(sent)
+        if (pending.length < page) await this.sendHandedOver(sent, signal)
+      }
+    } finally {
+      this.wake.listen(false)
     }
   }
 
-  private async sendAll(pending: readonly StoredOutboxMessage[]): Promise<void> {
-    for (const [topic, messages] of groupByTopic(pending)) {
-      await this.messaging.send(topic, messages)
-      this.metrics.relayed.inc({ kind: 'command' }, messages.length)
+  /** Sends what is handed over until the next look at the outbox is due. */
+  private async sendHandedOver(sent: Set<string>, signal: AbortSignal): Promise<void> {
+    const until = performance.now() + lookEveryMs
+    for (;;) {
+      const left = until - performance.now()
+      if (left <= 0 || signal.aborted || sent.size >= page) return
+      await this.wake.wait(left, signal)
+      const { handedOver, more } = this.wake.take()
+      await this.sendAll(
+        handedOver.filter(({ id }) => !sent.has(id)),
+        sent,
+      )
+      if (more) return
     }
-    await this.store.markSent(pending.map((message) => message.id))
+  }
+
+  private async sendAll(messages: readonly StoredOutboxMessage[], sent: Set<string>): Promise<void> {
+    for (const [topic, some] of groupByTopic(messages)) {
+      await this.messaging.send(topic, some)
+      this.metrics.relayed.inc({ kind: 'command' }, some.length)
+    }
+    for (const { id } of messages) sent.add(id)
+  }
+
+  /** Takes what has been sent out of the outbox. */
+  private async forget(sent: Set<string>): Promise<void> {
+    if (sent.size === 0) return
+    await this.store.markSent([...sent])
+    sent.clear()
   }
 
   private async relayLedger(signal: AbortSignal): Promise<void> {

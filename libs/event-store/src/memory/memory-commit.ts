@@ -20,11 +20,11 @@ export function commitInMemory(ledger: MemoryLedger, commit: Commit, now: string
   const version = expectedVersion + events.length
   ledger.versions.set(stream, version)
   events.forEach((event, index) => ledger.append(stream, expectedVersion + index + 1, event, now))
-  outbox.forEach((message) => ledger.enqueue(message))
+  const outboxIds = outbox.map((message) => ledger.enqueue(message))
   checkpoints.forEach((checkpoint) => ledger.keep(checkpoint))
   if (snapshot) ledger.snapshots.set(stream, { ...snapshot })
   if (run) ledger.list(run, now)
-  return { kind: 'committed', version }
+  return { kind: 'committed', version, ...(outbox.length === 0 ? {} : { outboxIds }) }
 }
 
 /** A cursor only moves forward; it may stand still where events move the stream. */

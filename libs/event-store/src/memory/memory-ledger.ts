@@ -49,9 +49,10 @@ export class MemoryLedger {
     else this.streams.set(stream, [fact])
   }
 
-  enqueue({ topic, key, headers, value }: OutboxMessage): void {
+  enqueue({ topic, key, headers, value }: OutboxMessage): string {
     const id = String(++this.messages)
     this.outbox.set(id, { id, topic, key, headers: { ...headers }, value })
+    return id
   }
 
   keep(checkpoint: Checkpoint): void {

@@ -33,7 +33,7 @@ export function commitStatement(commit: Commit): Statement {
   const whole = snapshot ? '(EXISTS (SELECT FROM saved_snapshot) OR refuse_commit())' : 'true'
   return {
     name: name.join('_'),
-    text: `WITH ${parts.join(',\n')}\nSELECT ${whole} AS whole FROM moved`,
+    text: `WITH ${parts.join(',\n')}\nSELECT ${whole} AS whole${outbox.length > 0 ? queuedIds : ''} FROM moved`,
     values,
   }
 }
@@ -93,8 +93,12 @@ const enqueue =
   FROM moved, unnest(${topics}::text[], ${keys}::text[], ${headers}::text[], ${values}::text[])
     WITH ORDINALITY AS new (topic, key, headers, value, place)
   ORDER BY new.place
+  RETURNING id
 )`
   }
+
+/** Ids rise with the place in the commit. */
+const queuedIds = ', (SELECT array_agg(id::text ORDER BY id) FROM queued) AS queued'
 
 const saveCheckpoints =
   (checkpoints: readonly Checkpoint[]): Part =>

@@ -10,8 +10,12 @@ export async function commit(database: Database, commit: Commit): Promise<Commit
   checkCommit(commit)
   const { stream, expectedVersion, events } = commit
   try {
-    const [moved] = await database.queryRaw<{ whole: boolean }>(commitStatement(commit))
-    if (moved) return { kind: 'committed', version: expectedVersion + events.length }
+    const [moved] = await database.queryRaw<{ whole: boolean; queued?: string[] }>(commitStatement(commit))
+    if (moved) {
+      const { queued: outboxIds } = moved
+      const version = expectedVersion + events.length
+      return { kind: 'committed', version, ...(outboxIds === undefined ? {} : { outboxIds }) }
+    }
   } catch (error) {
     const taken = violatedConstraint(error)
     // The stream's row was ours when the id was refused, so the stream had not moved: another fact has this id.

@@ -16,8 +16,9 @@ export function memberSettings(options: ConsumerOptions): ConsumerConfig {
     // A member that died takes this long to be given up when another joins, and after a broker's crash that other is
     // ourselves: kafkajs comes back under a new id.
     rebalanceTimeout: Math.min(sessionTimeout, 10_000),
-    minBytes: 1,
-    maxWaitTimeInMs: options.maxWaitMs ?? 50,
+    minBytes: options.minBytes ?? 1,
+    // How long a fetch waits where there is nothing: news ends the wait at once, and commits have a connection of their own.
+    maxWaitTimeInMs: options.maxWaitMs ?? 250,
     maxBytesPerPartition: mebibyte,
     maxBytes: 8 * mebibyte,
     allowAutoTopicCreation: false,

@@ -1,0 +1,36 @@
+import { Inject, Injectable } from '@nestjs/common'
+import type { IncomingMessage } from '@mixdesk/messaging'
+import type { Config } from '../config.js'
+import { CONFIG } from '../platform/tokens.js'
+import { parseMessage, type Parsed } from './parse-message.js'
+
+/** Messages that the other reader has not asked for; some two kilobytes each. */
+const mostKept = 16_384
+
+/**
+ * Parses each message of the trainers' log once where both its readers, desks and history, live in this process: the
+ * second takes what the first has parsed. What a reader is too far ahead for is parsed again.
+ */
+@Injectable()
+export class ParsedMessages {
+  private readonly kept = new Map<string, Parsed>()
+  private readonly shared: boolean
+
+  constructor(@Inject(CONFIG) config: Config) {
+    this.shared = config.MIXDESK_ROLES.includes('mixture') && config.MIXDESK_ROLES.includes('history')
+  }
+
+  parse(message: IncomingMessage): Parsed {
+    if (!this.shared) return parseMessage(message)
+    const place = `${message.partition}/${message.offset}`
+    const found = this.kept.get(place)
+    if (found !== undefined) {
+      this.kept.delete(place)
+      return found
+    }
+    const parsed = parseMessage(message)
+    this.kept.set(place, parsed)
+    if (this.kept.size > mostKept) this.kept.delete(this.kept.keys().next().value!)
+    return parsed
+  }
+}
