@@ -15,7 +15,7 @@ export async function* readLog(
   run: string,
   options: { readonly afterOffset?: string; readonly pageRows?: number } = {},
 ): AsyncGenerator<readonly LogEntry[]> {
-  const pageRows = Math.max(1, options.pageRows ?? 2048)
+  const pageRows = Math.max(1, options.pageRows ?? 8192)
   const last = await lastOffset(link, run)
   let after = options.afterOffset === undefined ? -1 : Number(options.afterOffset)
   let width = pageRows * 4

@@ -15,14 +15,22 @@ export type Comparison = {
 const emptyCertificate = sha256Hex('')
 /** The certificate after one more decision. Independent of the order of keys, so that it survives any store. */
 export const certify = (certificate: string, decision: Decided): string =>
-  sha256Hex(`${certificate}\n${canonicalJson(decision)}`)
+  chain(certificate, canonicalJson(decision))
+const chain = (certificate: string, text: string): string => sha256Hex(`${certificate}\n${text}`)
 
 /** Holds recorded decisions against replayed ones, every field to the bit. */
 export function compareDecisions(recorded: readonly Decided[], replayed: readonly Decided[]): Comparison {
   const compared = Math.min(recorded.length, replayed.length)
   let firstDifference: string | undefined
-  for (let i = 0; i < compared && firstDifference === undefined; i++)
-    firstDifference = differenceOf(recorded[i]!, replayed[i]!)
+  let agreed = emptyCertificate
+  let same = 0
+  while (same < compared && firstDifference === undefined) {
+    const text = canonicalJson(recorded[same])
+    if (text === canonicalJson(replayed[same])) {
+      agreed = chain(agreed, text)
+      same++
+    } else firstDifference = differenceBetween(recorded[same]!, replayed[same]!)
+  }
   if (firstDifference === undefined && recorded.length !== replayed.length) {
     const [longer, side, other] =
       recorded.length > compared ? [recorded, 'recorded', 'replayed'] : [replayed, 'replayed', 'recorded']
@@ -34,14 +42,13 @@ export function compareDecisions(recorded: readonly Decided[], replayed: readonl
     compared,
     ...(firstDifference === undefined ? {} : { firstDifference }),
     digest: {
-      recorded: recorded.reduce(certify, emptyCertificate),
-      replayed: replayed.reduce(certify, emptyCertificate),
+      recorded: recorded.slice(same).reduce(certify, agreed),
+      replayed: replayed.slice(same).reduce(certify, agreed),
     },
   }
 }
 
-function differenceOf(recorded: Decided, replayed: Decided): string | undefined {
-  if (canonicalJson(recorded) === canonicalJson(replayed)) return undefined
+function differenceBetween(recorded: Decided, replayed: Decided): string {
   const { path, a, b } = firstUnequal('', recorded, replayed)
   const { version, step } = recorded
   return `Version ${version}, decided at step ${step}, differs in ${path}: ${brief(a)} was recorded, ${brief(b)} replayed.`

@@ -17,6 +17,8 @@ export type ReplayLine =
   { readonly progress: ReplayProgress } | { readonly result: ReplayReport & ReplayProgress }
 
 const page = 1000
+/** Observations folded before others have their turn. */
+const turn = 1024
 
 /** Feeds a recorded run, out of the history, to the assembler and policy that decided it, or to another policy. */
 @Injectable()
@@ -64,9 +66,10 @@ export class Replays {
         if (message.name !== 'losses.measured') continue
         observations++
         domainLosses += message.data.tokens.length
+        // Live runs share this thread.
+        if (observations % turn === 0) await yieldToOthers()
       }
       yield { progress: progress() }
-      // Live runs share this thread.
       await yieldToOthers()
     }
     yield { result: { ...replay.finish(), ...progress() } }
