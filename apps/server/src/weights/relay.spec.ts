@@ -119,6 +119,21 @@ describe('what is handed over', () => {
     await vi.waitFor(() => expect(sent).toEqual(['1', '2', '3', '4']))
   })
 
+  it('waits for a look at the outbox when both came before the relay had its turn', async () => {
+    relay.start()
+    await vi.waitFor(() => expect(reads).toBeGreaterThan(0))
+    // Right after a look, so that the next one, which would find both by itself, is far.
+    const looks = reads
+    await vi.waitFor(() => expect(reads).toBeGreaterThan(looks), { interval: 1 })
+    const ring = vi.spyOn(wake, 'ring').mockImplementation(() => undefined)
+    await commit(1, false)
+    await commit(2, true)
+    const rung = [...ring.mock.calls]
+    ring.mockRestore()
+    for (const [committed] of rung) wake.ring(committed)
+    await vi.waitFor(() => expect(sent).toEqual(['1', '2']))
+  })
+
   it('is not kept where no relay listens', () => {
     wake.ring([{ ...command(1), id: '1' }])
     expect(wake.take()).toEqual({ handedOver: [], more: false })

@@ -97,11 +97,12 @@ export class Relay {
       if (left <= 0 || signal.aborted || sent.size >= page) return
       await this.wake.wait(left, signal)
       const { handedOver, more } = this.wake.take()
+      // What is only in the outbox may come first: the look finds both, in their order.
+      if (more) return
       await this.sendAll(
         handedOver.filter(({ id }) => !sent.has(id)),
         sent,
       )
-      if (more) return
     }
   }
 
