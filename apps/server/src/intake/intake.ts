@@ -3,11 +3,14 @@ import { EventBus } from '@nestjs/cqrs'
 import { topics } from '@mixdesk/contracts'
 import type { IncomingBatch, IncomingMessage, MessageConsumer, Messaging } from '@mixdesk/messaging'
 import { CONFIG, MESSAGING } from '../platform/tokens.js'
+import type { Ingested, RunMessage } from '@mixdesk/mixture'
 import { METRICS, type Metrics } from '../platform/metrics.js'
 import type { Config } from '../config.js'
 import { DeadLetters } from '../mixture/dead-letters.js'
 import { Desks } from '../mixture/desks.js'
 import { StepsClosed } from '../mixture/steps-closed.event.js'
+import type { DeskEntry } from '../mixture/desk-entry.js'
+import type { Parsed } from './parse-message.js'
 import { ParsedMessages } from './parsed-messages.js'
 
 export const mixtureGroup = 'mixdesk-mixture'
@@ -27,16 +30,28 @@ export class Intake {
   private readonly processed = new Map<number, number>()
   private readonly committed = new Map<number, number>()
   private consumer: MessageConsumer | undefined
+  private readonly outcomes: Readonly<Record<Ingested['kind'] | 'dead', { inc(): void }>>
 
   constructor(
     @Inject(MESSAGING) private readonly messaging: Messaging,
     @Inject(CONFIG) private readonly config: Config,
-    @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(METRICS) metrics: Metrics,
     private readonly bus: EventBus,
     private readonly desks: Desks,
     private readonly deadLetters: DeadLetters,
     private readonly parsed: ParsedMessages,
-  ) {}
+  ) {
+    // Looked up once: a counter found by its labels costs as much as a message.
+    const counter = (outcome: string) => metrics.messages.labels(outcome)
+    this.outcomes = {
+      closed: counter('closed'),
+      waiting: counter('waiting'),
+      covered: counter('covered'),
+      ignored: counter('ignored'),
+      rejected: counter('rejected'),
+      dead: counter('dead'),
+    }
+  }
 
   async start(): Promise<void> {
     this.desks.onOvertaken = (partition, offset) => {
@@ -83,7 +98,9 @@ export class Intake {
         if (!batch.running()) return
       }
       sinceRing++
-      if (!(await this.takeOne(batch, message, closed))) return this.ring(closed)
+      // Nearly every message is taken in at once; a promise for each would cost more than the taking.
+      const taken = this.takeOne(batch, message, closed)
+      if (!(typeof taken === 'boolean' ? taken : await taken)) return this.ring(closed)
       this.processed.set(batch.partition, Number(message.offset) + 1)
     }
     this.processed.set(batch.partition, Number(batch.nextOffset))
@@ -95,34 +112,39 @@ export class Intake {
    * Adds the run to ring for, if any. False when, during a wait for Kafka or the ledger, the partition was taken away or
    * sent back to an earlier offset: a desk opened now would miss what lies between its snapshot and this message.
    */
-  private async takeOne(
+  private takeOne(
     batch: IncomingBatch,
     original: IncomingMessage,
     closed: Set<string>,
-  ): Promise<boolean> {
-    const { partition, offset } = original
+  ): boolean | Promise<boolean> {
     const parsed = this.parsed.parse(original)
     if (!parsed.ok) {
-      this.metrics.messages.inc({ outcome: 'dead' })
-      await this.deadLetters.send(original, 'parse', parsed.because)
-      return batch.running()
+      this.outcomes.dead.inc()
+      return this.deadLetters.send(original, 'parse', parsed.because).then(batch.running)
     }
-    const { event, time } = parsed
-    const { run } = event.data
-    const entry =
-      this.desks.get(run) ?? (await this.desks.open(run, partition, Number(offset), batch.running))
-    if (entry === undefined) return false
-    const ingested = this.desks.take(
-      entry,
-      { ...event, offset: Number(offset), ...(time === undefined ? {} : { time }) },
-      original,
-    )
-    this.metrics.messages.inc({ outcome: ingested.kind })
+    const { run } = parsed.event.data
+    const entry = this.desks.get(run)
+    if (entry !== undefined) return this.takeAt(entry, batch, original, parsed, closed)
+    return this.desks
+      .open(run, original.partition, Number(original.offset), batch.running)
+      .then((opened) => opened !== undefined && this.takeAt(opened, batch, original, parsed, closed))
+  }
+
+  private takeAt(
+    entry: DeskEntry,
+    batch: IncomingBatch,
+    original: IncomingMessage,
+    { event, time }: Extract<Parsed, { readonly ok: true }>,
+    closed: Set<string>,
+  ): boolean | Promise<boolean> {
+    const { name, data } = event
+    const placed = { name, data, offset: Number(original.offset), time }
+    const ingested = this.desks.take(entry, placed as RunMessage, original)
+    this.outcomes[ingested.kind].inc()
     // An acknowledgement changes no mixture: it is committed with the next step, or by the sweep.
-    if (ingested.kind === 'closed' && event.name !== 'mixture.applied') closed.add(run)
+    if (ingested.kind === 'closed' && name !== 'mixture.applied') closed.add(entry.run)
     if (ingested.kind !== 'rejected') return true
-    await (entry.letter = this.deadLetters.send(original, 'intake', ingested.because))
-    return batch.running()
+    return (entry.letter = this.deadLetters.send(original, 'intake', ingested.because)).then(batch.running)
   }
 
   private ring(closed: Set<string>): void {

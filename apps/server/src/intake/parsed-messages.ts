@@ -4,8 +4,8 @@ import type { Config } from '../config.js'
 import { CONFIG } from '../platform/tokens.js'
 import { parseMessage, type Parsed } from './parse-message.js'
 
-/** Messages that the other reader has not asked for; some two kilobytes each. */
-const mostKept = 16_384
+/** Messages of a partition that the other reader has not asked for; some two kilobytes each. */
+const mostKept = 2048
 
 /**
  * Parses each message of the trainers' log once where both its readers, desks and history, live in this process: the
@@ -13,7 +13,7 @@ const mostKept = 16_384
  */
 @Injectable()
 export class ParsedMessages {
-  private readonly kept = new Map<string, Parsed>()
+  private readonly kept = new Map<number, Map<string, Parsed>>()
   private readonly shared: boolean
 
   constructor(@Inject(CONFIG) config: Config) {
@@ -22,15 +22,17 @@ export class ParsedMessages {
 
   parse(message: IncomingMessage): Parsed {
     if (!this.shared) return parseMessage(message)
-    const place = `${message.partition}/${message.offset}`
-    const found = this.kept.get(place)
+    const { partition, offset } = message
+    let kept = this.kept.get(partition)
+    if (kept === undefined) this.kept.set(partition, (kept = new Map<string, Parsed>()))
+    const found = kept.get(offset)
     if (found !== undefined) {
-      this.kept.delete(place)
+      kept.delete(offset)
       return found
     }
     const parsed = parseMessage(message)
-    this.kept.set(place, parsed)
-    if (this.kept.size > mostKept) this.kept.delete(this.kept.keys().next().value!)
+    kept.set(offset, parsed)
+    if (kept.size > mostKept) kept.delete(kept.keys().next().value!)
     return parsed
   }
 }

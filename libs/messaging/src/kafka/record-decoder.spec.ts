@@ -40,13 +40,36 @@ const record = fc.record({
   }),
 })
 
+/** All that kafkajs's records have, for comparison: some of ours is read when it is asked for. */
+const plain = ({
+  magicByte,
+  attributes,
+  timestamp,
+  offset,
+  key,
+  value,
+  headers,
+  isControlRecord,
+  batchContext,
+}: ReturnType<typeof decodeRecord>) => ({
+  magicByte,
+  attributes,
+  timestamp,
+  offset,
+  key,
+  value,
+  headers,
+  isControlRecord,
+  batchContext,
+})
+
 describe('the decoder of records', () => {
   it("gives what kafkajs's own gives", () => {
     fc.assert(
       fc.property(record, fc.constantFrom(0, 1, -1), fc.boolean(), (one, timestampType, isControlBatch) => {
         const context = { ...batch, timestampType, isControlBatch }
         const cut = bytesOf(one)
-        expect(decodeRecord(new Decoder(cut), context)).toEqual(theirs(new Decoder(cut), context))
+        expect(plain(decodeRecord(new Decoder(cut), context))).toEqual(theirs(new Decoder(cut), context))
       }),
       { numRuns: 2000 },
     )

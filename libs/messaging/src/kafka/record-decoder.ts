@@ -41,62 +41,98 @@ function define(headers: IHeaders, name: string, value: Buffer): void {
 }
 
 /** A record as kafkajs gives it, field by field. Offsets and times stay below 2^53, as everywhere in Mixdesk. */
-export function decodeRecord({ buffer, offset: start }: Bytes, batchContext: BatchContext) {
-  const { firstOffset, firstTimestamp, maxTimestamp, timestampType, magicByte, isControlBatch } = batchContext
-  let at = start
+export function decodeRecord({ buffer, offset }: Bytes, batchContext: BatchContext): DecodedRecord {
+  return new DecodedRecord(buffer, offset, batchContext)
+}
+
+/**
+ * Key, value and headers are read from the bytes when somebody asks for them: of two readers of a topic in one process the
+ * second often asks for nothing but offsets.
+ */
+class DecodedRecord {
+  readonly offset: string
+  readonly timestamp: string
+  readonly attributes: number
+  readonly batchContext: BatchContext
+  private readonly buffer: Buffer
+  private at: number
+  private contents:
+    { readonly key: Buffer | null; readonly value: Buffer | null; readonly headers: IHeaders } | undefined
+
+  constructor(buffer: Buffer, start: number, batchContext: BatchContext) {
+    const { firstOffset, firstTimestamp, maxTimestamp, timestampType } = batchContext
+    this.buffer = buffer
+    this.at = start
+    this.batchContext = batchContext
+    this.attributes = buffer.readInt8(this.at++)
+    const timestampDelta = this.varint()
+    this.timestamp =
+      timestampType === logAppendTime && maxTimestamp
+        ? maxTimestamp
+        : String(Number(firstTimestamp) + timestampDelta)
+    this.offset = String(Number(firstOffset) + this.varint())
+  }
+
+  get magicByte(): number {
+    return this.batchContext.magicByte
+  }
+  get isControlRecord(): boolean {
+    return this.batchContext.isControlBatch ?? false
+  }
+  get key(): Buffer | null {
+    return this.decoded().key
+  }
+  get value(): Buffer | null {
+    return this.decoded().value
+  }
+  get headers(): IHeaders {
+    return this.decoded().headers
+  }
+
+  private decoded() {
+    if (this.contents !== undefined) return this.contents
+    const key = this.bytes()
+    const value = this.bytes()
+    const headers: IHeaders = {}
+    for (let left = this.varint(); left > 0; left--) {
+      const header = this.name()
+      const content = this.bytes() as Buffer
+      // Own members only: a header may be named like something every object inherits.
+      if (!Object.hasOwn(headers, header)) define(headers, header, content)
+      else headers[header] = [headers[header] as Buffer | Buffer[], content].flat()
+    }
+    return (this.contents = { key, value, headers })
+  }
 
   /** A zigzag varint; arithmetic beyond 32 bits is exact up to 2^53. */
-  function varint(): number {
-    let byte = buffer[at++]!
+  private varint(): number {
+    const { buffer } = this
+    let byte = buffer[this.at++]!
     let value = byte & 0x7f
     for (let shift = 7; byte >= 0x80; shift += 7) {
-      byte = buffer[at++]!
+      byte = buffer[this.at++]!
       value = shift < 28 ? value | ((byte & 0x7f) << shift) : value + (byte & 0x7f) * 2 ** shift
     }
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2
   }
-  function bytes(): Buffer | null {
-    const length = varint()
+
+  private bytes(): Buffer | null {
+    const length = this.varint()
     if (length < 0) return null
-    return buffer.subarray(at, (at += length))
-  }
-  function name(): string {
-    const length = varint()
-    const latin = buffer.toString('latin1', at, at + length)
-    let known = names.get(latin)
-    if (known === undefined) {
-      known = buffer.toString('utf8', at, at + length)
-      if (names.size < mostNames) names.set(latin, known)
-    }
-    at += length
-    return known
+    return this.buffer.subarray(this.at, (this.at += length))
   }
 
-  const attributes = buffer.readInt8(at++)
-  const timestampDelta = varint()
-  const offsetDelta = varint()
-  const key = bytes()
-  const value = bytes()
-  const headers: IHeaders = {}
-  for (let left = varint(); left > 0; left--) {
-    const header = name()
-    const content = bytes() as Buffer
-    // Own members only: a header may be named like something every object inherits.
-    if (!Object.hasOwn(headers, header)) define(headers, header, content)
-    else headers[header] = [headers[header] as Buffer | Buffer[], content].flat()
-  }
-  return {
-    magicByte,
-    attributes,
-    timestamp:
-      timestampType === logAppendTime && maxTimestamp
-        ? maxTimestamp
-        : String(Number(firstTimestamp) + timestampDelta),
-    offset: String(Number(firstOffset) + offsetDelta),
-    key,
-    value,
-    headers,
-    isControlRecord: isControlBatch ?? false,
-    batchContext,
+  private name(): string {
+    const { buffer } = this
+    const length = this.varint()
+    const from = this.at
+    this.at = from + length
+    const latin = buffer.toString('latin1', from, this.at)
+    let known = names.get(latin)
+    if (known === undefined) {
+      known = buffer.toString('utf8', from, this.at)
+      if (names.size < mostNames) names.set(latin, known)
+    }
+    return known
   }
 }
