@@ -1,132 +1,92 @@
 import { configure, findPolicy } from '@mixdesk/policies'
-import { doremiDriver } from './doremi.driver.mjs'
-import { odmDriver } from './odm.driver.mjs'
-
-const drivers = [odmDriver, doremiDriver]
+import { drivers } from './drivers/index.mjs'
+import { isMixture, judged, measure, notCovered } from './measure.mjs'
 
 /**
  * Drives a recording through the public functions of a policy and says how far the results are from the recorded ones:
  * `{ verdict: 'matched' | 'fell short' | 'not covered', why?, tolerance?, steps?, skipped?, worst?, resumed? }`.
  *
- * One decision a step. From the first recorded NaN (null) on there is nothing to compare with; our results must still be
- * mixtures. Weights are compared absolutely, as recorded; state of any size relative to numbers above one.
+ * One decision a step. Where the published code is not a number (null) there is nothing to compare with; our results must
+ * still be mixtures.
  */
 export function compareGolden(golden) {
   const driver = drivers.find(({ golden: name }) => name === golden.policy)
   if (driver === undefined) return notCovered(`no policy for the rule ${golden.policy}`)
+  if (driver.compare !== undefined) return driver.compare(golden)
   const unknown = Object.keys(golden.hyperparameters ?? {}).filter((key) => !driver.settings.includes(key))
   if (unknown.length > 0) return notCovered(`settings ${unknown.join(', ')}`)
-  const mapped = driver.configure(golden.hyperparameters ?? {})
+  const mapped = driver.configure(golden.hyperparameters ?? {}, golden)
   if (mapped.notCovered !== undefined) return notCovered(mapped.notCovered)
 
   const policy = findPolicy(mapped.policy)
-  const start = { domains: golden.domains.map((name) => ({ name })), weights: golden.initial.weights }
+  const start = driver.start?.(golden) ?? plainStart(golden)
   const configured = configure(policy, mapped.config, start)
   if (!configured.ok) return notCovered(configured.problems.join(' '))
 
   const subject = { driver, policy, config: configured.config, start, golden }
-  const whole = trajectory(subject)
   const eachStep = golden.tolerance.absoluteWhenEachStepStartsFromTheStoredState
   const resumed = eachStep === undefined || driver.stored === undefined ? undefined : stepByStep(subject)
-  const short = [
-    outside('whole trajectory', whole, golden.tolerance.absolute),
-    resumed === undefined ? undefined : outside('from the stored state', resumed, eachStep),
-  ].filter((reason) => reason !== undefined)
-  return {
-    verdict: short.length > 0 ? 'fell short' : 'matched',
-    why: short.join('; '),
-    steps: whole.steps,
-    skipped: golden.steps.length - whole.steps,
-    worst: whole.worst,
-    tolerance: golden.tolerance.absolute,
-    ...(resumed === undefined ? {} : { resumed: { worst: resumed.worst, steps: resumed.steps, tolerance: eachStep } }),
-  }
+  return judged(golden, trajectory(subject), resumed, eachStep)
 }
 
-const notCovered = (why) => ({ verdict: 'not covered', why })
+const plainStart = ({ domains, initial }) => ({
+  domains: domains.map((name) => ({ name })),
+  weights: initial?.weights ?? domains.map(() => 1 / domains.length),
+})
 
 /** The whole recording in one go, each step from our own state and the mixture our own decisions led to. */
 function trajectory({ driver, policy, config, start, golden }) {
-  const seen = measure()
+  const seen = measure(driver)
   let state = policy.initialState(config, start)
   let current = start.weights
   let broken = false
   for (const step of golden.steps) {
-    ;({ state, current } = advance(policy, config, state, current, driver.fact(step, current)))
-    broken ||= hasGap(step, driver)
+    const told = advance(policy, config, state, current, driver.facts(step, current, golden))
+    ;({ state, current } = told)
+    const gap = hasGap(step, driver)
+    broken = driver.recovers === true ? gap : broken || gap
     if (!isMixture(current)) seen.fault ??= `step ${step.step}: our weights are no mixture`
     if (broken) continue
     seen.steps++
-    seen.compare(step.step, { weights: step.weights, ...step.state }, { weights: current, ...driver.recorded(state, config) })
+    seen.compare(step.step, recordedIn(step), ours(driver, config, told))
   }
-  if (golden.final && !broken) seen.compare('final', golden.final, driver.recorded(state, config))
+  if (golden.final && !broken) seen.compare('final', golden.final, driver.recorded?.(state, config) ?? {})
   return seen
 }
 
 /** Each step from the recorded state and weights of the step before. */
 function stepByStep({ driver, policy, config, start, golden }) {
-  const seen = measure()
+  const seen = measure(driver)
   const fresh = policy.initialState(config, start)
-  let before = { state: golden.initial, weights: golden.initial.weights }
+  let before = { state: golden.initial, weights: start.weights }
   for (const step of golden.steps) {
     if (hasGap(step, driver)) break
     const stored = driver.stored(fresh, before.state, before.weights)
-    const { state, current } = advance(policy, config, stored, before.weights, driver.fact(step, before.weights))
+    const told = advance(policy, config, stored, before.weights, driver.facts(step, before.weights, golden))
     seen.steps++
-    seen.compare(step.step, { weights: step.weights, ...step.state }, { weights: current, ...driver.recorded(state, config) })
+    seen.compare(step.step, recordedIn(step), ours(driver, config, told))
     before = step
   }
   return seen
 }
 
-function advance(policy, config, before, current, fact) {
-  const evolved = policy.evolve(config, before, fact)
+const recordedIn = ({ weights, state, output }) => ({ ...(weights === undefined ? {} : { weights }), ...state, ...output })
+const ours = (driver, config, { state, current, proposal }) => ({
+  weights: current,
+  ...driver.recorded?.(state, config, proposal),
+})
+
+function advance(policy, config, before, current, facts) {
+  const evolved = facts.reduce((state, fact) => policy.evolve(config, state, fact), before)
   const proposal = policy.decide(config, evolved, current)
-  if (proposal.kind === 'hold') return { state: evolved, current }
+  if (proposal.kind !== 'reweigh') return { state: evolved, current, proposal }
   const { weights } = proposal
-  return { state: policy.evolve(config, evolved, { kind: 'mixture', step: fact.step, weights }), current: weights }
-}
-
-function measure() {
-  const seen = {
-    steps: 0,
-    worst: 0,
-    at: undefined,
-    fault: undefined,
-    compare(step, expected, got) {
-      for (const [field, numbers] of Object.entries(expected)) {
-        if (got[field] === undefined) continue
-        const ours = [got[field]].flat()
-        const theirs = [numbers].flat()
-        if (ours.length !== theirs.length) seen.fault ??= `step ${step}: ${field} has ${ours.length} numbers, not ${theirs.length}`
-        theirs.forEach((number, i) => {
-          const size = field === 'weights' ? 1 : Math.max(1, Math.abs(number ?? 0))
-          const error = number === null && ours[i] === null ? 0 : Math.abs(ours[i] - number) / size
-          if (!(error <= seen.worst)) {
-            // Not a number: the comparison above is written so that it ends up here.
-            seen.worst = Number.isNaN(error) ? Infinity : error
-            seen.at = `${field} at step ${step}`
-          }
-        })
-      }
-    },
-  }
-  return seen
-}
-
-function outside(what, seen, tolerance) {
-  if (seen.fault !== undefined) return `${what}: ${seen.fault}`
-  if (seen.worst <= tolerance) return undefined
-  return `${what}: ${seen.at} is off by ${seen.worst.toExponential(2)}, allowed ${tolerance}`
+  const step = facts.at(-1)?.step ?? 0
+  return { state: policy.evolve(config, evolved, { kind: 'mixture', step, weights }), current: weights, proposal }
 }
 
 /** Whether the published code broke down in this step. */
 function hasGap(step, driver) {
-  const fields = Object.entries({ weights: step.weights, ...step.state }).filter(([name]) => !driver.nullable.includes(name))
-  return fields.some(([, numbers]) => [numbers].flat().includes(null))
-}
-
-function isMixture(weights) {
-  const total = weights.reduce((a, b) => a + b, 0)
-  return weights.every((weight) => Number.isFinite(weight) && weight >= 0) && Math.abs(total - 1) < 1e-6
+  const fields = Object.entries(recordedIn(step)).filter(([name]) => !driver.nullable.includes(name))
+  return fields.some(([, numbers]) => [numbers].flat(Infinity).includes(null))
 }

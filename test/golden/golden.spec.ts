@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { compareGolden } from './compare.mjs'
 import { goldenFiles, readGolden } from './files.mjs'
 
-const folder = fileURLToPath(new URL('mixing', import.meta.url))
-const files = goldenFiles(folder)
+const folder = fileURLToPath(new URL('.', import.meta.url))
+const files = ['mixing', 'policy'].flatMap((kind) => goldenFiles(folder + kind))
 
 describe('recordings of the published implementations', () => {
   it('are there', () => expect(files.length).toBeGreaterThanOrEqual(18))
 
-  it.each(files.map((file) => [file.slice(folder.length + 1), file]))('%s is reproduced', (_name, file) => {
+  it.each(files.map((file) => [file.slice(folder.length), file]))('%s is reproduced', (_name, file) => {
     const result = compareGolden(readGolden(file))
     expect(result).toMatchObject({ verdict: 'matched', why: '' })
     expect(result.steps).toBeGreaterThan(0)
@@ -17,7 +17,7 @@ describe('recordings of the published implementations', () => {
 })
 
 describe('the comparison itself', () => {
-  const recording = () => readGolden(`${folder}/odm/smoothed-k3-all-observed.json.gz`)
+  const recording = () => readGolden(`${folder}mixing/odm/smoothed-k3-all-observed.json.gz`)
 
   it('falls short on a weight that is off by more than the tolerance', () => {
     const golden = recording()

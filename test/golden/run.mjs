@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Compares recordings of published implementations with our policies: `node test/golden/run.mjs [file or folder …]`.
+ * Compares recordings of published implementations with our policies: `npm run golden -- [file or folder …]`.
  * Without arguments: the recordings beside this file. Needs a build. One line a file, then the count; exits with 1 when
  * one fell short, and with 2 when there was no file to read.
  */
@@ -9,7 +9,7 @@ import { compareGolden } from './compare.mjs'
 import { goldenFiles, readGolden } from './files.mjs'
 
 const paths = process.argv.slice(2)
-if (paths.length === 0) paths.push(fileURLToPath(new URL('mixing', import.meta.url)))
+if (paths.length === 0) paths.push(...['mixing', 'policy'].map((folder) => fileURLToPath(new URL(folder, import.meta.url))))
 
 const counts = { matched: 0, 'fell short': 0, 'not covered': 0 }
 const files = paths.flatMap(goldenFiles)

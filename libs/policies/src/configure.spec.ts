@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { configure } from './configure.js'
+import { configure, digestible } from './configure.js'
 import { findPolicy, policies } from './registry.js'
 
 const start = {
@@ -35,6 +35,22 @@ describe('configure', () => {
     })
   })
 
+  it('leaves settings that came later out of what is digested, for as long as they have their default', () => {
+    const {
+      biasCorrection: _,
+      rewardScale: __,
+      rewardClip: ___,
+      exponentClip: ____,
+      explorationFloor: _____,
+      ...first
+    } = odm.defaults as Record<string, unknown>
+    expect(digestible(odm, odm.defaults)).toEqual(first)
+    expect(digestible(odm, { ...odm.defaults, biasCorrection: true })).toEqual({
+      ...first,
+      biasCorrection: true,
+    })
+  })
+
   it.each([[null], [[]], ['fast'], [3]])('refuses %j as a configuration', (given) =>
     expect(configure(odm, given, start)).toMatchObject({
       ok: false,
@@ -50,12 +66,14 @@ describe('the registry', () => {
   })
 
   it.each(policies.map((policy) => [policy.name, policy]))(
-    '%s describes every setting and accepts its own defaults',
+    '%s describes every setting and accepts its own defaults, or its example',
     (_, policy) => {
-      expect(Object.keys(policy.schema.properties).sort()).toEqual(Object.keys(policy.defaults).sort())
+      expect(Object.keys(policy.schema.properties)).toEqual(
+        expect.arrayContaining(Object.keys(policy.defaults as object)),
+      )
       for (const property of Object.values(policy.schema.properties))
         expect(property.description).toMatch(/\.$/)
-      expect(configure(policy, {}, start)).toMatchObject({ ok: true })
+      expect(configure(policy, policy.example?.(start) ?? {}, start)).toMatchObject({ ok: true })
       expect(JSON.parse(JSON.stringify(policy.defaults))).toEqual(policy.defaults)
     },
   )

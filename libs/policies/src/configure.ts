@@ -1,5 +1,5 @@
 import { describeValue } from './describe-value.js'
-import type { Policy, PolicyStart } from './policy.js'
+import type { AnyPolicy, Policy, PolicyStart } from './policy.js'
 import { validate } from './validate.js'
 
 export type Configured<Config> =
@@ -29,4 +29,13 @@ export function configure<Config, State>(
   const faults = validate(policy.schema, config)
   const problems = faults.length > 0 ? faults : policy.check(config, start)
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config }
+}
+
+/** What of a configuration its digest is taken of: see `laterSettings`. */
+export function digestible(policy: AnyPolicy, config: unknown): unknown {
+  const later: readonly string[] = policy.laterSettings ?? []
+  const { defaults } = policy as { readonly defaults: Readonly<Record<string, unknown>> }
+  const isOld = ([key, value]: [string, unknown]) =>
+    !later.includes(key) || JSON.stringify(value) !== JSON.stringify(defaults[key])
+  return Object.fromEntries(Object.entries(config as object).filter(isOld))
 }

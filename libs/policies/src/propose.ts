@@ -1,5 +1,5 @@
-import type { Json, Proposal } from './policy.js'
-import { toMixture } from './to-mixture.js'
+import type { Controls, Proposal } from './policy.js'
+import { toMixture } from './numerics/to-mixture.js'
 
 /** Differences up to this size are rounding, not a wish. */
 const rounding = 1e-15
@@ -11,7 +11,9 @@ type Wish = {
   readonly parts: Readonly<Record<string, readonly number[]>>
   /** The sentence for the case that the run already has these weights. */
   readonly unchanged: string
-  readonly controls?: Readonly<Record<string, Json>>
+  readonly controls?: Controls
+  /** Says that the controls are a decision of their own: sent even where the weights stay. Left out: they only accompany weights. */
+  readonly steers?: true
 }
 
 /**
@@ -28,6 +30,8 @@ export function propose(wish: Wish, current: readonly number[]): Proposal {
     }
   }
   if (weights.every((weight, i) => Math.abs(weight - current[i]!) <= rounding)) {
+    const { controls, steers, summary } = wish
+    if (controls !== undefined && steers) return { kind: 'steer', controls, because: { summary, parts: {} } }
     return { kind: 'hold', because: wish.unchanged }
   }
   const named = Object.values(wish.parts)
