@@ -44,6 +44,8 @@ const envelopeOf = (type, data) => ({
 
 const trainerMessages = (contracts) => Object.entries(contracts.trainerEventSchemas)
 const commandMessages = (contracts) => Object.entries(contracts.trainerCommandSchemas)
+/** What a command holds and trainers may want to read on its own. */
+const commandParts = (contracts) => [['controls', contracts.Controls]]
 const ledgerMessages = (contracts) =>
   Object.entries(contracts.ledgerEventSchemas).map(([type, data]) => [type, envelopeOf(type, data)])
 
@@ -51,7 +53,7 @@ const ledgerMessages = (contracts) =>
 export const schemaFiles = (contracts) =>
   [
     ['trainer', trainerMessages(contracts)],
-    ['commands', commandMessages(contracts)],
+    ['commands', [...commandMessages(contracts), ...commandParts(contracts)]],
     ['ledger', ledgerMessages(contracts)],
   ].flatMap(([folder, messages]) =>
     messages.map(([name, schema]) => {

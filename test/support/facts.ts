@@ -72,6 +72,14 @@ export const evaluation = (step: number, fields: Fields<'evaluation.measured'> =
   name: 'evaluation.measured',
   data: { run: runId, attempt: 1, step, loss: [2, 3, 4], ...fields },
 })
+export const advice = (
+  step: number,
+  values: number[],
+  fields: Fields<'advice.given'> = {},
+): TrainerEvent => ({
+  name: 'advice.given',
+  data: { run: runId, attempt: 1, step, source: 'somebody', values, ...fields },
+})
 export const applied = (version: number, rank = 0, fields: Fields<'mixture.applied'> = {}): TrainerEvent => ({
   name: 'mixture.applied',
   data: { run: runId, attempt: 1, version, step: 0, rank, ...fields },

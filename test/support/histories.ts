@@ -89,6 +89,8 @@ const run = fc.record({
     {},
     { floor: 0.05, ceiling: 0.6, largestChange: 0.1, acknowledgeWithin: 3 },
     { minimumEvidence: { steps: 3 } },
+    { entropyFloor: { share: 0.97 }, largestChange: { total: 0.2, perDomain: 0.08 } },
+    { repetitionCap: { epochs: { 'domain-0': 0.5, 'domain-1': 1 } }, largestChange: 0.1 },
   ),
 })
 
@@ -96,7 +98,11 @@ const run = fc.record({
 export const histories: fc.Arbitrary<TrainerEvent[]> = fc
   .tuple(run, fc.array(turn, { minLength: 5, maxLength: 60 }))
   .map(([settings, turns]) => [
-    aRun({ ...settings, ranks, domains: domainsNamed(3).map((domain, i) => ({ ...domain, weight: i + 1 })) }),
+    aRun({
+      ...settings,
+      ranks,
+      domains: domainsNamed(3).map((domain, i) => ({ ...domain, weight: i + 1, tokens: 5000 })),
+    }),
     ...said(turns),
   ])
 

@@ -113,11 +113,19 @@ describe('docs/schemas', () => {
     readdirSync(new URL(`schemas/${folder}/`, docs)).map((file) => `schemas/${folder}/${file}`),
   )
 
-  it('has one file a message', () => {
-    expect(files).toHaveLength(
-      [trainerEventSchemas, trainerCommandSchemas, ledgerEventSchemas].flatMap((all) => Object.keys(all))
-        .length,
+  it('has one file a message, and one for the controls of a command', () => {
+    const messages = [trainerEventSchemas, trainerCommandSchemas, ledgerEventSchemas].flatMap((all) =>
+      Object.keys(all),
     )
+    expect(files).toHaveLength(messages.length + 1)
+    expect(files).toContain('schemas/commands/controls.json')
+  })
+
+  it('has the same controls in the command as on their own', () => {
+    const { properties } = read('schemas/commands/mixture.set.json') as SchemaObject & {
+      properties: { controls: SchemaObject }
+    }
+    expect(read('schemas/commands/controls.json')).toMatchObject(properties.controls)
   })
 
   it.each(files)('%s is sound JSON Schema 2020-12 with a relative $id', (file) => {

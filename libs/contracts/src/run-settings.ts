@@ -1,4 +1,4 @@
-import { Type, type Static } from '@sinclair/typebox'
+import { Type, type Static, type TNumber } from '@sinclair/typebox'
 import { Count, JsonObject, Name, limits } from './primitives.js'
 
 export const Domain = Type.Object(
@@ -30,31 +30,79 @@ export const PolicyChoice = Type.Object(
 )
 export type PolicyChoice = Static<typeof PolicyChoice>
 
-const perDomainBound = (description: string) =>
-  Type.Union(
-    [
-      Type.Number({ minimum: 0, maximum: 1 }),
-      Type.Record(Type.String(), Type.Number({ minimum: 0, maximum: 1 })),
-    ],
-    {
-      description,
-    },
-  )
+/** One number for all domains, or a number by domain name. */
+const perDomain = (number: TNumber, description: string) =>
+  Type.Union([number, Type.Record(Type.String(), number)], { description })
+const bound = Type.Number({ minimum: 0, maximum: 1 })
+
+const totalChange = Type.Number({
+  exclusiveMinimum: 0,
+  maximum: 2,
+  description: 'Sum over domains of |new − old|.',
+})
 
 export const Guards = Type.Object(
   {
     floor: Type.Optional(
-      perDomainBound('Smallest weight: one number for all domains, or a number by domain name.'),
+      perDomain(bound, 'Smallest weight: one number for all domains, or a number by domain name.'),
     ),
     ceiling: Type.Optional(
-      perDomainBound('Largest weight: one number for all domains, or a number by domain name.'),
+      perDomain(bound, 'Largest weight: one number for all domains, or a number by domain name.'),
     ),
     largestChange: Type.Optional(
-      Type.Number({
-        exclusiveMinimum: 0,
-        maximum: 2,
-        description: 'Largest change of one decision: sum over domains of |new − old|.',
-      }),
+      Type.Union(
+        [
+          totalChange,
+          Type.Object(
+            {
+              total: Type.Optional(totalChange),
+              perDomain: Type.Optional(
+                perDomain(bound, 'Largest |new − old| of a weight: for all domains, or by domain name.'),
+              ),
+            },
+            { additionalProperties: false },
+          ),
+        ],
+        {
+          description:
+            'Largest change of one decision: in all (a number alone means this), of a domain, or both.',
+        },
+      ),
+    ),
+    repetitionCap: Type.Optional(
+      Type.Object(
+        {
+          epochs: perDomain(
+            Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 }),
+            'How often the tokens that a domain declares may be read: for all domains, or by domain name.',
+          ),
+        },
+        {
+          additionalProperties: false,
+          description:
+            'Caps weights by what is left to read: spread over the rest of a horizon in tokens, or, without one, 0 once it is used up.',
+        },
+      ),
+    ),
+    entropyFloor: Type.Optional(
+      Type.Object(
+        {
+          nats: Type.Optional(
+            Type.Number({ minimum: 0, description: 'Smallest entropy, −Σ weight · ln weight.' }),
+          ),
+          share: Type.Optional(
+            Type.Number({
+              minimum: 0,
+              maximum: 1,
+              description: 'Smallest entropy as a share of the highest there is, ln(number of domains).',
+            }),
+          ),
+        },
+        {
+          additionalProperties: false,
+          description: 'Keeps the mixture from gathering in few domains; give exactly one of the two.',
+        },
+      ),
     ),
     minimumEvidence: Type.Optional(
       Type.Object(
@@ -90,6 +138,31 @@ export const Horizon = Type.Object(
   { title: 'Horizon', description: 'How long the run is planned to be.' },
 )
 export type Horizon = Static<typeof Horizon>
+
+/** Names that signals of a step may have. */
+export const signalName = '^[A-Za-z][A-Za-z0-9_.]{0,63}$'
+export const Signals = Type.Array(Type.String({ pattern: signalName }), {
+  maxItems: 256,
+  description:
+    'Names of the signals that every losses.measured will carry; a policy that needs another one is refused at once. Left out: seen when they come.',
+})
+export const Evaluations = Type.Object(
+  {
+    loss: Type.Optional(Type.Boolean({ description: 'Whether held-out losses of the domains will come.' })),
+    scores: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+        maxItems: limits.domains,
+        description: 'Names of the tasks whose scores will come.',
+      }),
+    ),
+  },
+  {
+    title: 'Evaluations',
+    description:
+      'What evaluation.measured will carry; a policy that needs something else is refused at once. Left out: seen when it comes.',
+  },
+)
+export type Evaluations = Static<typeof Evaluations>
 
 export const Tags = Type.Array(Type.String({ maxLength: 256 }), {
   maxItems: 256,

@@ -5,6 +5,7 @@ import { annotate } from './annotate.js'
 import { noteCheckpoint } from './checkpoints.js'
 import { decideFirst } from './ask-policy.js'
 import type { Effects } from './effects.js'
+import { foldAdvice } from './fold-advice.js'
 import { foldEvaluation } from './fold-evaluation.js'
 import type { MergedStep } from './merge-step.js'
 import { foldRequest } from './requests.js'
@@ -36,6 +37,8 @@ export function foldMessage(
       return decideFirst(state, policy, effects)
     case 'evaluation.measured':
       return foldEvaluation(state, policy, message.data)
+    case 'advice.given':
+      return foldAdvice(state, policy, message.data)
     case 'mixture.applied':
       return note(acknowledge(state, message.data))
     case 'mixture.refused':

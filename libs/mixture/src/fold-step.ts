@@ -40,6 +40,9 @@ export function foldStep(
     },
     sinceAsked: learning.sinceAsked + 1,
     signalsSeen: withSignals(learning.signalsSeen, policy.signals(state.policy.config), signals),
+    ...(learning.tokensRead === undefined
+      ? {}
+      : { tokensRead: learning.tokensRead.map((before, i) => before + merged.tokensRead[i]!) }),
   }
   noteQuarantine(state, merged, effects)
   expireUnacknowledged(state, effects)

@@ -1,97 +1,169 @@
-import type { GuardBite, Guards } from '@mixdesk/contracts'
-import { projectToSimplex, sum } from '@mixdesk/policies'
+import type { GuardBite, Guards, Horizon } from '@mixdesk/contracts'
+import { sum } from '@mixdesk/policies'
+import { entropyOf, evenest, firstOnTheWay, inBox, intoBox, round, tolerance, type Box } from './box.js'
+import { cutChange } from './largest-change.js'
+import { narrowed, sayCapped, type RepetitionCap } from './repetition-cap.js'
 
-/** Guard rails with every bound spelled out, in domain order. */
+/** What guard rails must know of a domain. */
+export type GuardedDomain = { readonly name: string; readonly tokens?: number | undefined }
+
+/** Guard rails with every bound spelled out, in domain order. Plain JSON: part of a snapshot, where older ones lack what is optional. */
 export type GuardRails = {
   readonly floor: readonly number[]
   readonly ceiling: readonly number[]
+  readonly repetitionCap?: RepetitionCap
+  /** Smallest entropy, nats. */
+  readonly lowestEntropy?: number
   /** Largest sum over domains of |new − old| in one decision; 2 cannot bite. */
   readonly largestChange: number
+  readonly largestChangeByDomain?: readonly number[]
   readonly minimumSteps: number
   readonly minimumTokens: number
   readonly acknowledgeWithin: number
 }
 
-/** What is wrong with guards for these domains, in sentences; empty when they can be kept. */
-export function checkGuards(guards: Guards, domains: readonly string[]): readonly string[] {
-  const problems: string[] = []
-  for (const which of ['floor', 'ceiling'] as const) {
-    const bound = guards[which]
-    if (typeof bound !== 'object') continue
-    for (const name of Object.keys(bound))
-      if (!domains.includes(name))
-        problems.push(
-          `guards.${which} names the domain "${name}", which the run doesn't have; it has: ${list(domains)}.`,
-        )
-  }
-  const { floor, ceiling } = boundsOf(guards, domains)
-  const floorSum = sum(floor)
-  const ceilingSum = sum(ceiling)
-  if (floorSum > 1 + 1e-12)
-    problems.push(
-      `guards.floor: the floors add up to ${round(floorSum)}, but weights add up to 1; lower them.`,
-    )
-  if (ceilingSum < 1 - 1e-12)
-    problems.push(
-      `guards.ceiling: the ceilings add up to ${round(ceilingSum)}, but weights must add up to 1; raise them.`,
-    )
-  domains.forEach((name, i) => {
-    if (floor[i]! > ceiling[i]!)
-      problems.push(`guards: the floor of "${name}" (${floor[i]}) lies above its ceiling (${ceiling[i]}).`)
-  })
-  return problems
-}
-
-export function resolveGuards(guards: Guards, domains: readonly string[], cadence: number): GuardRails {
+export function resolveGuards(
+  guards: Guards,
+  domains: readonly GuardedDomain[],
+  cadence: number,
+  horizon?: Horizon,
+): GuardRails {
+  const { largestChange = 2, repetitionCap, entropyFloor } = guards
+  const change = typeof largestChange === 'number' ? { total: largestChange } : largestChange
   return {
-    ...boundsOf(guards, domains),
-    largestChange: guards.largestChange ?? 2,
+    floor: spread(guards.floor, domains, 0),
+    ceiling: spread(guards.ceiling, domains, 1),
+    ...(repetitionCap === undefined ? {} : { repetitionCap: capOf(repetitionCap.epochs, domains, horizon) }),
+    ...(entropyFloor === undefined
+      ? {}
+      : { lowestEntropy: entropyFloor.nats ?? (entropyFloor.share ?? 0) * Math.log(domains.length) }),
+    largestChange: change.total ?? 2,
+    ...(change.perDomain === undefined
+      ? {}
+      : { largestChangeByDomain: spread(change.perDomain, domains, 1) }),
     minimumSteps: guards.minimumEvidence?.steps ?? 0,
     minimumTokens: guards.minimumEvidence?.tokens ?? 0,
     acknowledgeWithin: guards.acknowledgeWithin ?? Math.max(100, 10 * cadence),
   }
 }
 
+/** Where weights may lie at all: between floors and ceilings, narrowed by what is left to read. */
+export function boxOf(rails: GuardRails, tokensRead: readonly number[] | undefined): Box {
+  const box = { lower: rails.floor, upper: rails.ceiling }
+  const { repetitionCap } = rails
+  return repetitionCap === undefined
+    ? box
+    : narrowed(box, repetitionCap, tokensRead ?? rails.floor.map(() => 0))
+}
+
+/** Why no mixture can be found, in a sentence, or undefined: only what is used up on the way leads here, the rest is refused at start. */
+export function impossibility(
+  rails: GuardRails,
+  tokensRead: readonly number[] | undefined,
+): string | undefined {
+  if (rails.repetitionCap === undefined) return undefined
+  const { upper } = boxOf(rails, tokensRead)
+  if (sum(upper) >= 1 - tolerance) return undefined
+  return upper.every((most) => most === 0)
+    ? 'Every domain has been read as often as the repetition cap allows; the mixture stays as it is. Stop the run, or raise guards.repetitionCap.epochs in a new one.'
+    : `The repetition cap and the ceilings together allow no mixture any more: they add up to ${round(sum(upper))}; the mixture stays as it is. Stop the run, or widen them in a new one.`
+}
+
+/** Whether the run's mixture gives a domain more than is left to read of it: then it must change, though the policy holds. */
+export const isOverCap = (
+  weights: readonly number[],
+  rails: GuardRails,
+  tokensRead: readonly number[] | undefined,
+): boolean => {
+  if (rails.repetitionCap === undefined) return false
+  const { upper } = boxOf(rails, tokensRead)
+  return weights.some((weight, i) => weight > upper[i]! + tolerance)
+}
+
+/** What the guard rails did to a proposal. */
+export type Guarded = { readonly weights: readonly number[]; readonly bites: readonly GuardBite[] }
+
 /**
- * The nearest mixture that the guard rails allow. Order: into the box of floors and ceilings (Euclidean projection onto the
- * bounded simplex), then no further from the current mixture than `largestChange`. The second step cannot leave the box as
- * long as the current mixture lies in it, because the box is convex; after an override outside the box, the box wins.
+ * The nearest mixture that the guard rails allow. In this order, each beginning where the one before ended:
+ *
+ * 1. `floorAndCeiling`: Euclidean projection onto the simplex between floors and ceilings.
+ * 2. `repetitionCap`: the same, with ceilings lowered to what is left to read. What is used up has no floor, in 1 either.
+ * 3. `entropyFloor`: straight towards the most even mixture that 1 and 2 allow, as far as needed. Where they no longer allow
+ *    enough entropy, that mixture itself.
+ * 4. `largestChange`: back towards the mixture before, see `cutChange`.
+ *
+ * 1 to 3 say where a mixture may lie, 4 how fast it may go there: what 1 to 3 allow is convex, so 4 cannot leave it as long
+ * as the mixture before lies in it; after an override outside, or when a domain is used up, 1 to 3 go first. The result is
+ * a mixture between floors and ceilings, always, with the one exception that 2 names.
  */
 export function applyGuards(
   proposed: readonly number[],
   current: readonly number[],
   rails: GuardRails,
-): { readonly weights: readonly number[]; readonly bites: readonly GuardBite[] } {
+  { domains, tokensRead }: { domains: readonly GuardedDomain[]; tokensRead?: readonly number[] | undefined },
+): Guarded {
   const bites: GuardBite[] = []
   let weights = proposed
-  if (!inBox(weights, rails)) {
-    const boxed = intoBox(weights, rails)
-    bites.push({
-      guard: 'floorAndCeiling',
-      because: 'A weight lay outside its floor or ceiling; the nearest mixture inside took its place.',
-      before: [...weights],
-      after: [...boxed],
-    })
-    weights = boxed
+  const bite = (guard: GuardBite['guard'], because: string, after: readonly number[]) => {
+    bites.push({ guard, because, before: [...weights], after: [...after] })
+    weights = after
   }
-  const change = distance(weights, current)
-  // Rounding noise is no change too large; neither is it worth a bite.
-  if (change > rails.largestChange + 1e-12) {
-    const share = rails.largestChange / change
-    const slowed = current.map((old, i) => old + share * (weights[i]! - old))
-    const stays = inBox(slowed, rails)
-    const landed = stays ? renormalise(slowed) : intoBox(slowed, rails)
-    bites.push({
-      guard: 'largestChange',
-      because: stays
-        ? `The change of ${round(change)} was cut to ${round(rails.largestChange)}.`
-        : `The change of ${round(change)} was to be cut to ${round(rails.largestChange)}, but the mixture before lies outside the floors and ceilings, which go first: it is ${round(distance(landed, current))}.`,
-      before: [...weights],
-      after: [...landed],
-    })
-    weights = landed
+
+  const box = boxOf(rails, tokensRead)
+  // The floor of what is used up is none: it would be raised here and taken out below, decision by decision.
+  const bounds = { lower: box.lower, upper: rails.ceiling }
+  if (!inBox(weights, bounds))
+    bite(
+      'floorAndCeiling',
+      'A weight lay outside its floor or ceiling; the nearest mixture inside took its place.',
+      intoBox(weights, bounds),
+    )
+
+  const names = domains.map((domain) => domain.name)
+  const { repetitionCap, lowestEntropy = 0 } = rails
+  if (repetitionCap !== undefined && !inBox(weights, box)) {
+    const read = tokensRead ?? weights.map(() => 0)
+    bite('repetitionCap', sayCapped(weights, box.upper, repetitionCap, read, names), intoBox(weights, box))
   }
+
+  const entropy = entropyOf(weights)
+  if (entropy < lowestEntropy - tolerance) {
+    const { after, because } = evened(weights, box, lowestEntropy)
+    if (entropyOf(after) > entropy + tolerance) bite('entropyFloor', because, after)
+  }
+
+  const limits = {
+    total: rails.largestChange,
+    byDomain: rails.largestChangeByDomain,
+    lowestEntropy: Math.min(lowestEntropy, entropyOf(weights)),
+  }
+  const cut = cutChange(weights, current, box, limits, names)
+  if (cut !== undefined) bite('largestChange', cut.because, cut.weights)
   return { weights, bites }
+}
+
+function evened(
+  weights: readonly number[],
+  box: Box,
+  lowest: number,
+): { readonly after: readonly number[]; readonly because: string } {
+  const most = evenest(box) ?? weights
+  const has = round(entropyOf(weights))
+  if (entropyOf(most) < lowest - tolerance)
+    return {
+      after: most,
+      because: `The entropy of ${has} lay below ${round(lowest)}, which what is left to read no longer allows; the most even mixture that it does took the place, with ${round(entropyOf(most))}.`,
+    }
+  // Near the top entropy is flat: bisecting would stop short of the only mixture that has enough.
+  const after =
+    entropyOf(most) <= lowest + tolerance
+      ? most
+      : firstOnTheWay(weights, most, (one) => entropyOf(one) >= lowest)
+  const settled = inBox(after, box) ? after : intoBox(after, box)
+  return {
+    after: settled,
+    because: `The entropy of ${has} lay below ${round(lowest)}; the mixture was evened out as far as needed.`,
+  }
 }
 
 /** Why a vector is no mixture, or undefined when it is one: finite, non-negative, summing to 1 (to 1e-9). */
@@ -103,28 +175,24 @@ export function simplexFault(weights: readonly number[], domainCount: number): s
   return Math.abs(total - 1) > 1e-9 ? `its weights add up to ${total}` : undefined
 }
 
-/** Divides by the sum, so that rounding never adds up over a run. */
-export function renormalise(weights: readonly number[]): readonly number[] {
-  const total = sum(weights)
-  return total === 1 ? weights : weights.map((weight) => weight / total)
+type PerDomain = number | { readonly [name: string]: number } | undefined
+
+function spread(given: PerDomain, domains: readonly GuardedDomain[], otherwise: number): readonly number[] {
+  return domains.map(({ name }) =>
+    typeof given === 'number' ? given : Object.hasOwn(given ?? {}, name) ? given![name]! : otherwise,
+  )
 }
 
-function boundsOf(guards: Guards, domains: readonly string[]) {
-  const spread = (bound: Guards['floor'], otherwise: number) =>
-    domains.map((name) =>
-      typeof bound === 'number' ? bound : Object.hasOwn(bound ?? {}, name) ? bound![name]! : otherwise,
-    )
-  return { floor: spread(guards.floor, 0), ceiling: spread(guards.ceiling, 1) }
+function capOf(
+  epochs: PerDomain,
+  domains: readonly GuardedDomain[],
+  horizon: Horizon | undefined,
+): RepetitionCap {
+  const times = spread(epochs, domains, NaN)
+  return {
+    allowed: domains.map(({ tokens }, i) =>
+      Number.isNaN(times[i]) || tokens === undefined ? null : times[i]! * tokens,
+    ),
+    ...(horizon?.tokens === undefined ? {} : { horizon: horizon.tokens }),
+  }
 }
-
-// checkGuards refuses a box without a mixture at start, so that there is always one here.
-const intoBox = (weights: readonly number[], { floor, ceiling }: GuardRails): readonly number[] =>
-  projectToSimplex(weights, floor, ceiling) ?? weights
-// Rounding noise is no reason to project: it would be reported as a guard rail that bit.
-const inBox = (weights: readonly number[], { floor, ceiling }: GuardRails) =>
-  weights.every((weight, i) => weight >= floor[i]! - 1e-15 && weight <= ceiling[i]! + 1e-15)
-const distance = (a: readonly number[], b: readonly number[]) =>
-  a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0)
-const round = (value: number) => Number(value.toPrecision(4))
-const list = (names: readonly string[]) =>
-  names.length > 12 ? `${names.slice(0, 12).join(', ')}, … (${names.length} in all)` : names.join(', ')

@@ -10,7 +10,15 @@ export { judgeStart } from './start-run.js'
 export { problemsOfRequest, type PersonsRequest } from './requests.js'
 export { mergeStep, type MergedStep, type Observation } from './merge-step.js'
 export { createAssembler, emptyAssembly, type AssemblyState, type Assembler } from './assembler.js'
-export { applyGuards, checkGuards, resolveGuards, simplexFault, type GuardRails } from './guard-rails.js'
+export { checkGuards } from './check-guards.js'
+export {
+  applyGuards,
+  resolveGuards,
+  simplexFault,
+  type Guarded,
+  type GuardedDomain,
+  type GuardRails,
+} from './guard-rails.js'
 export { MixtureError } from './mixture-error.js'
 export {
   createReplay,

@@ -125,6 +125,7 @@ export function openIntake(state: RunState): Intake {
           return takeResume(message.data, message)
         case 'run.finished':
           return takeFinish(message.data, message)
+        case 'advice.given':
         case 'mixture.applied':
         case 'mixture.refused':
         case 'checkpoint.saved':

@@ -34,6 +34,7 @@ describe('merging a step', () => {
       quarantined: [0, 1],
       present: [false, false, true],
       tokens: [0, 0, 20],
+      tokensRead: [20, 20, 20],
       lossSum: [0, 0, 2],
       signals: { a: [0, 0, 2] },
       sequences: [0, 0, 2],

@@ -25,6 +25,8 @@ export type MergedStep = {
   readonly sequences: readonly number[] | undefined
   /** Only signals that every reporting rank sent, by name: a sum over some of the ranks would not fit the token count. */
   readonly signals: { readonly [name: string]: readonly number[] }
+  /** `tokens`, and those of quarantined domains too: they were read all the same. */
+  readonly tokensRead: readonly number[]
   /** Domains for which a rank reported a number that was not finite, or the sum was not: absent from this step. Rising. */
   readonly quarantined: readonly number[]
 }
@@ -63,6 +65,7 @@ export function mergeStep(
   const summed = [tokens, lossSum, ...Object.values(signals), ...(sequences === undefined ? [] : [sequences])]
   // Finite numbers can still add up to infinity.
   for (const sums of summed) for (let i = 0; i < domainCount; i++) if (!Number.isFinite(sums[i])) bad.add(i)
+  const tokensRead = bad.size === 0 ? tokens : [...tokens]
   for (const domain of bad) {
     present[domain] = false
     for (const sums of summed) sums[domain] = 0
@@ -77,6 +80,7 @@ export function mergeStep(
     lossSum,
     sequences,
     signals,
+    tokensRead,
     quarantined,
   }
 }

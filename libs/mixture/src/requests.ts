@@ -2,7 +2,7 @@ import type { FreezeRequested, LedgerEvent, OverrideRequested, ThawRequested } f
 import { sum, type AnyPolicy } from '@mixdesk/policies'
 import { decide } from './decide-mixture.js'
 import type { Effects } from './effects.js'
-import { renormalise } from './guard-rails.js'
+import { renormalise } from './box.js'
 import { count, identityOf, isRepeated, type RunState } from './run-state.js'
 
 export type PersonsRequest =

@@ -65,6 +65,7 @@ describe('a run begins', () => {
     ['an unknown policy', { policy: { name: 'magic' } }],
     ['a bad configuration', { policy: { name: 'odm', config: { smoothing: 7 } } }],
     ['impossible guards', { guards: { ceiling: 0.1 } }],
+    ['a signal it says it won’t send', { policy: { name: 'doremi' }, signals: [] }],
   ])('and refused for %s takes nothing in, before and after a restart', (_, fields) => {
     const { desk } = given().when(aRun(fields))
     const restored = openDesk(runId, { state: desk.snapshot(), cursor: desk.cursor() })
@@ -76,6 +77,23 @@ describe('a run begins', () => {
       expect(effects).toEqual({ events: [], commands: [], checkpoints: [], rejections: [] })
       expect(ingested[0]).toEqual(ignored(/over/))
     }
+  })
+  it('is refused at once when it says it won’t send what the policy needs', () => {
+    const { effects } = given().when(aRun({ policy: { name: 'doremi' }, signals: ['refLossSum'] }))
+    expect(effects.rejections[0]!.because).toMatch(
+      /signals: doremi needs the signal clippedExcessSum, which the run doesn't declare; send it with every losses\.measured and declare it/,
+    )
+    const declared = { signals: ['clippedExcessSum'], evaluations: { loss: true } }
+    expect(given().when(aRun({ policy: { name: 'doremi' }, ...declared })).effects.events[0]).toMatchObject({
+      type: 'RunStarted',
+      data: declared,
+    })
+  })
+  it('is refused for a repetition cap on weights that multiply losses', () => {
+    const domains = domainsNamed(2).map((domain) => ({ ...domain, tokens: 10 }))
+    const guards = { repetitionCap: { epochs: 1 } }
+    const { effects } = given().when(aRun({ domains, guards, policy: { name: 'doremi' } }))
+    expect(effects.rejections[0]!.because).toMatch(/weights of doremi multiply losses and don't choose/)
   })
   it('a second time with the same settings is boring, with others is rejected', () => {
     expect(given(aRun()).when(aRun()).ingested).toEqual([ignored(/started already, with the same/)])
@@ -371,6 +389,18 @@ describe('a run resumes', () => {
     desk.provide({ ...desk.state()!.learning })
     expect(() => desk.advance()).toThrow(/resumes from step 3.*is of step 5/)
   })
+  it('with what it had read of each domain by then', () => {
+    const domains = domainsNamed(3).map((domain) => ({ ...domain, tokens: 800 }))
+    const run = aRun({ domains, guards: { repetitionCap: { epochs: 1 } }, policy: { name: 'static' } })
+    const { desk } = tell(inLog([run, ...stepsOf(0, 2), checkpoint(2), ...stepsOf(3, 3), resumed(2, 2)]))
+    expect(desk.state()!.learning.tokensRead).toEqual([600, 600, 600])
+    const restored = openDesk(runId, { state: desk.snapshot(), cursor: desk.cursor() })
+    const { effects } = tell(inLog(stepsOf(3, 4, 2, { attempt: 2 }), 100), { desk: restored })
+    expect(restored.state()!.learning.tokensRead).toEqual([1000, 1000, 1000])
+    expect(effects.events).toMatchObject([
+      { type: 'MixtureHeld', data: { guards: [{ guard: 'repetitionCap' }] } },
+    ])
+  })
   it('needing nothing when it goes on from where it stopped', () => {
     const { effects, desk } = given(aRun(), ...stepsOf(0, 3), finished(3, { status: 'failed' })).when(
       resumed(2, 3, { ranks: 1 }),
@@ -440,6 +470,14 @@ describe('the desk', () => {
       ),
     ).toBe(true)
     expect(restored.snapshot()).toBe(before)
+  })
+  it('goes on from a snapshot of before there were as many guard rails', () => {
+    const { desk } = tell(inLog([aRun({ guards: { floor: 0.1, largestChange: 0.2 } }), ...stepsOf(0, 3)]))
+    const saved = desk.snapshot()
+    expect(saved).not.toMatch(/tokensRead|lowestEntropy|repetitionCap|ByDomain|"signals":|"evaluations":\{/)
+    const restored = openDesk(runId, { state: saved, cursor: desk.cursor() })
+    const { effects } = tell(inLog(stepsOf(4, 5), desk.cursor()), { desk: restored })
+    expect(decisionsIn(effects)).toHaveLength(1)
   })
   it('refuses to go on with another formula than the run began with', () => {
     const { desk } = tell(inLog([aRun()]))

@@ -1,5 +1,5 @@
 import { digestOf, show, type RunStarted } from '@mixdesk/contracts'
-import { findPolicy, type AnyPolicy } from '@mixdesk/policies'
+import { findPolicy, type AdviceWanted, type AnyPolicy } from '@mixdesk/policies'
 import { noEffects, type Effects } from './effects.js'
 import { foldMessage, foldRefused, type InboxEntry } from './fold-entry.js'
 import { foldStep } from './fold-step.js'
@@ -30,6 +30,8 @@ export type RunDesk = {
   waiting(): number
   /** The state as JSON text; only while nothing waits. */
   snapshot(): string
+  /** What the policy would like to be told by somebody outside the arithmetic, as of what is folded; the answer is `advice.given`. */
+  wants(): (AdviceWanted & { readonly attempt: number }) | undefined
 }
 
 /** What a replay wants to see or to know better. */
@@ -45,6 +47,12 @@ export type SavedDesk = { readonly state: string; readonly cursor: number }
 export function openDesk(run: string, saved?: SavedDesk, hooks: DeskHooks = {}): RunDesk {
   let state = saved === undefined ? undefined : (JSON.parse(saved.state) as RunState)
   let policy = state === undefined ? undefined : policyOf(state)
+  // Settings that came after the snapshot was saved have their default.
+  if (state !== undefined && policy !== undefined)
+    state = {
+      ...state,
+      policy: { ...state.policy, config: { ...policy.defaults, ...(state.policy.config as object) } },
+    }
   let intake: Intake | undefined = state === undefined ? undefined : openIntake(state)
   let cursor = saved?.cursor ?? -1
   let inbox: InboxEntry[] = []
@@ -121,6 +129,11 @@ export function openDesk(run: string, saved?: SavedDesk, hooks: DeskHooks = {}):
     },
     provide(learning) {
       provided = learning
+    },
+    wants() {
+      if (state === undefined || policy?.wants === undefined || state.status !== 'running') return undefined
+      const wanted = policy.wants(state.policy.config, state.learning.policyState)
+      return wanted === undefined ? undefined : { ...wanted, attempt: state.attempt }
     },
     cursor: () => cursor,
     waiting: () => inbox.length,

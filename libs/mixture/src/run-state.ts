@@ -1,4 +1,4 @@
-import type { Domain, EvidenceDigest, Guards, Horizon, MixtureSet } from '@mixdesk/contracts'
+import type { Domain, Evaluations, EvidenceDigest, Guards, Horizon, MixtureSet } from '@mixdesk/contracts'
 import type { AssemblyState } from './assembler.js'
 import type { GuardRails } from './guard-rails.js'
 
@@ -24,6 +24,8 @@ export type Learning = {
   readonly sinceAsked: number
   /** Which of the signals that the policy needs have come so far, to tell a trainer what is missing. */
   readonly signalsSeen: readonly string[]
+  /** Tokens of each domain in all closed steps, quarantined numbers or not; counted where a repetition cap asks for it. */
+  readonly tokensRead?: readonly number[]
 }
 
 /** A mixture that was issued, with who has acknowledged it. */
@@ -58,6 +60,9 @@ export type RunState = {
   readonly cadence: number
   readonly lateness: number
   readonly horizon?: Horizon
+  /** What the trainer said it will send, where it said so. */
+  readonly signals?: readonly string[]
+  readonly evaluations?: Evaluations
   /** Digest of the run.started that began it: a second one that differs is refused. */
   readonly startDigest: string
   readonly parent?: string
@@ -90,6 +95,8 @@ export type RunState = {
     readonly evaluations: readonly string[]
     readonly checkpoints: readonly string[]
     readonly requests: readonly string[]
+    /** Absent in snapshots of before there was advice. */
+    readonly advice?: readonly string[]
   }
   pendingCheckpoints: readonly { readonly step: number; readonly attempt: number; readonly uri?: string }[]
   counts: Counts
@@ -104,8 +111,9 @@ const rememberedIds = 128
 
 /** Whether this was seen before; remembers it if not. */
 export function isRepeated(state: RunState, kind: keyof RunState['seen'], id: string): boolean {
-  if (state.seen[kind].includes(id)) return true
-  state.seen = { ...state.seen, [kind]: [...state.seen[kind].slice(1 - rememberedIds), id] }
+  const before = state.seen[kind] ?? []
+  if (before.includes(id)) return true
+  state.seen = { ...state.seen, [kind]: [...before.slice(1 - rememberedIds), id] }
   return false
 }
 

@@ -6,9 +6,18 @@ import {
   type LedgerData,
   type RunStarted,
 } from '@mixdesk/contracts'
-import { configure, findPolicy, policies, type AnyPolicy, type PolicyStart } from '@mixdesk/policies'
+import {
+  allPolicies,
+  configure,
+  digestible,
+  findPolicy,
+  type AnyPolicy,
+  type PolicyStart,
+} from '@mixdesk/policies'
 import { emptyAssembly } from './assembler.js'
-import { checkGuards, renormalise, resolveGuards } from './guard-rails.js'
+import { renormalise } from './box.js'
+import { checkGuards } from './check-guards.js'
+import { resolveGuards } from './guard-rails.js'
 import type { Learning, RunState } from './run-state.js'
 
 /** A run's beginning, judged: the same answer for whoever asks, HTTP, CLI or the log. */
@@ -19,23 +28,56 @@ export type Judged =
 /** Whether the run can be mixed as asked; every fault at once, in sentences. */
 export function judgeStart(started: RunStarted): Judged {
   const start = policyStartOf(started)
-  const guardProblems = checkGuards(
-    started.guards ?? {},
-    started.domains.map((domain) => domain.name),
-  )
+  const guardProblems = checkGuards(started.guards ?? {}, started.domains, started.horizon)
   const policy = findPolicy(started.policy.name)
   if (policy === undefined) {
-    const known = policies.map((one) => one.name).join(', ')
+    const known = allPolicies()
+      .map((one) => one.name)
+      .join(', ')
     return {
       ok: false,
       problems: [`There is no policy "${started.policy.name}"; there are: ${known}.`, ...guardProblems],
     }
   }
   const configured = configure(policy, started.policy.config, start)
-  const problems = [...(configured.ok ? [] : configured.problems), ...guardProblems]
+  const problems = [
+    ...(configured.ok ? undeclared(started, policy, configured.config) : configured.problems),
+    ...guardProblems,
+    ...meaninglessCap(started, policy),
+  ]
   return configured.ok && problems.length === 0
     ? { ok: true, policy, config: configured.config, start }
     : { ok: false, problems }
+}
+
+/** What the policy needs and the run says it won't send. A run that says nothing is seen by what it sends. */
+function undeclared(started: RunStarted, policy: AnyPolicy, config: unknown): readonly string[] {
+  const { signals, evaluations } = started
+  const lacking = (needed: readonly string[], declared: readonly string[] | undefined) =>
+    declared === undefined ? [] : needed.filter((name) => !declared.includes(name))
+  const problem = (what: string, field: string, message: string) =>
+    `${field}: ${policy.name} needs ${what}, which the run doesn't declare; send it with ${message} and declare it, or choose another policy.`
+  const missing = lacking(policy.signals(config), signals)
+  const problems =
+    missing.length === 0
+      ? []
+      : [problem(`the signal ${missing.join(', ')}`, 'signals', 'every losses.measured')]
+  if (evaluations === undefined) return problems
+  const reads = policy.evaluations?.(config) ?? {}
+  if (reads.loss === true && evaluations.loss !== true)
+    problems.push(problem('held-out losses of the domains', 'evaluations.loss', 'evaluation.measured'))
+  const tasks = lacking(reads.scores ?? [], evaluations.scores ?? [])
+  if (tasks.length > 0)
+    problems.push(problem(`the score of ${tasks.join(', ')}`, 'evaluations.scores', 'evaluation.measured'))
+  return problems
+}
+
+function meaninglessCap({ guards }: RunStarted, policy: AnyPolicy): readonly string[] {
+  return guards?.repetitionCap === undefined || policy.meaning === 'samplingProbability'
+    ? []
+    : [
+        `guards.repetitionCap: the weights of ${policy.name} multiply losses and don't choose what is read, so that no cap on them keeps data from being repeated; leave it out.`,
+      ]
 }
 
 export function policyStartOf(started: Pick<RunStarted, 'domains' | 'horizon'>): PolicyStart {
@@ -48,11 +90,11 @@ export function policyStartOf(started: Pick<RunStarted, 'domains' | 'horizon'>):
 
 /** State of a run right after its start: nothing folded, version 0. */
 export function initialRunState(started: RunStarted, judged: Judged): RunState {
-  const names = started.domains.map((domain) => domain.name)
   const cadence = started.cadence ?? defaultCadence
   const lateness = started.lateness ?? defaultLateness
   const config = judged.ok ? judged.config : (started.policy.config ?? {})
   const guards = judged.ok ? (started.guards ?? {}) : {}
+  const { horizon, signals, evaluations } = started
   return {
     schema: 1,
     run: started.run,
@@ -62,13 +104,15 @@ export function initialRunState(started: RunStarted, judged: Judged): RunState {
       name: started.policy.name,
       version: judged.ok ? judged.policy.version : 0,
       config,
-      configDigest: digestOf(config),
+      configDigest: digestOf(judged.ok ? digestible(judged.policy, config) : config),
     },
     guards,
-    rails: resolveGuards(guards, names, cadence),
+    rails: resolveGuards(guards, started.domains, cadence, horizon),
     cadence,
     lateness,
-    ...(started.horizon === undefined ? {} : { horizon: started.horizon }),
+    ...(horizon === undefined ? {} : { horizon }),
+    ...(signals === undefined ? {} : { signals }),
+    ...(evaluations === undefined ? {} : { evaluations }),
     startDigest: digestOf(started),
     ...(started.parent === undefined ? {} : { parent: started.parent }),
     status: judged.ok ? 'running' : 'refused',
@@ -84,7 +128,7 @@ export function initialRunState(started: RunStarted, judged: Judged): RunState {
     silence: null,
     expirations: 0,
     lastCommand: null,
-    learning: initialLearning(judged, policyStartOf(started).weights),
+    learning: initialLearning(judged, policyStartOf(started).weights, guards.repetitionCap !== undefined),
     frozen: null,
     lastHold: null,
     quarantined: [],
@@ -95,7 +139,7 @@ export function initialRunState(started: RunStarted, judged: Judged): RunState {
   }
 }
 
-function initialLearning(judged: Judged, weights: readonly number[]): Learning {
+function initialLearning(judged: Judged, weights: readonly number[], countsTokens: boolean): Learning {
   return {
     step: -1,
     policyState: judged.ok ? judged.policy.initialState(judged.config, judged.start) : null,
@@ -105,6 +149,7 @@ function initialLearning(judged: Judged, weights: readonly number[]): Learning {
     since: { fromStep: -1, steps: 0, observations: 0, tokens: 0 },
     sinceAsked: 0,
     signalsSeen: [],
+    ...(countsTokens ? { tokensRead: weights.map(() => 0) } : {}),
   }
 }
 
@@ -120,6 +165,8 @@ export function runStartedEvent(state: RunState): LedgerData<'RunStarted'> {
     cadence,
     lateness,
     horizon,
+    signals,
+    evaluations,
     params,
     tags,
     notes,
@@ -136,6 +183,8 @@ export function runStartedEvent(state: RunState): LedgerData<'RunStarted'> {
     cadence,
     lateness,
     ...(horizon === undefined ? {} : { horizon }),
+    ...(signals === undefined ? {} : { signals: [...signals] }),
+    ...(evaluations === undefined ? {} : { evaluations }),
     params: { ...params },
     tags: [...tags],
     notes,

@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import * as p from '../primitives.js'
-import { Domains, Guards, Horizon, PolicyChoice, Tags } from '../run-settings.js'
+import { Domains, Evaluations, Guards, Horizon, PolicyChoice, Signals, Tags } from '../run-settings.js'
 import { meanings } from '../trainer/trainer-commands.js'
 import { runEndings } from '../trainer/trainer-events.js'
 
@@ -14,7 +14,10 @@ export const PolicyUsed = Type.Object(
   {
     name: Type.String({ description: 'Name.' }),
     version: Type.Integer({ description: 'Version of the formula.' }),
-    configDigest: Type.String({ description: 'SHA-256 of the configuration with defaults filled in.' }),
+    configDigest: Type.String({
+      description:
+        'SHA-256 of the configuration with defaults filled in, without settings that came later and have their default.',
+    }),
   },
   { description: 'The policy, exactly.' },
 )
@@ -37,7 +40,15 @@ export type Evidence = Static<typeof Evidence>
 export const GuardBite = Type.Object(
   {
     guard: p.Literals(
-      ['floorAndCeiling', 'largestChange', 'minimumEvidence', 'quarantine', 'frozen'] as const,
+      [
+        'floorAndCeiling',
+        'repetitionCap',
+        'entropyFloor',
+        'largestChange',
+        'minimumEvidence',
+        'quarantine',
+        'frozen',
+      ] as const,
       'Which guard rail.',
     ),
     because: Type.String({ description: 'What it did, in a sentence.' }),
@@ -69,6 +80,8 @@ export const ledgerEventSchemas = {
     cadence: Type.Integer({ minimum: 1 }),
     lateness: Type.Integer({ minimum: 1 }),
     horizon: Type.Optional(Horizon),
+    signals: Type.Optional(Signals),
+    evaluations: Type.Optional(Evaluations),
     params: p.JsonObject('Params.'),
     tags: Tags,
     notes: Type.String(),

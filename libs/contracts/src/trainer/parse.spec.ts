@@ -75,6 +75,11 @@ describe('parseTrainerEvent', () => {
     ['run.started', { run: 'x'.repeat(129) }, 'run'],
     ['run.started', { guards: { flor: 0.1 } }, 'guards/flor'],
     ['run.started', { guards: { floor: 1.5 } }, 'guards/floor'],
+    ['run.started', { guards: { largestChange: { perDomain: { web: 2 } } } }, 'guards/largestChange'],
+    ['run.started', { guards: { repetitionCap: {} } }, 'guards/repetitionCap/epochs'],
+    ['run.started', { guards: { entropyFloor: { share: 1.1 } } }, 'guards/entropyFloor/share'],
+    ['run.started', { signals: ['1st'] }, 'signals/0'],
+    ['run.started', { evaluations: { scores: [''] } }, 'evaluations/scores/0'],
     ['run.started', { domains: [{ name: 'web', weight: -1 }] }, 'domains/0/weight'],
     ['mixture.applied', { step: -1 }, 'step'],
     ['mixture.applied', { version: 1.5 }, 'version'],
@@ -84,6 +89,8 @@ describe('parseTrainerEvent', () => {
     ['metrics.logged', { names: [] }, 'names'],
     ['override.requested', { weights: [] }, 'weights'],
     ['override.requested', { weights: [-0.5, 1.5] }, 'weights/0'],
+    ['advice.given', { values: [null] }, 'values/0'],
+    ['advice.given', { source: '' }, 'source'],
   ])('turns away %s with %j, saying where', (name, change, where) => {
     expect(refusal(name, { ...examples[name as TrainerEventName], ...change })).toContain(where)
   })
@@ -145,6 +152,8 @@ describe('parseTrainerEvent', () => {
         { run: 'r', attempt: 1, step: 0, names: ['lr'], values: [1, 2] },
         '`values` has 2 entries where `names` has 1',
       ],
+      ['advice.given', { ...examples['advice.given'], values: [] }, 'why there are none'],
+      ['advice.given', { ...examples['advice.given'], because: 'No model.' }, 'give `values`, or say'],
     ])('of %s: %j', (name, data, part) => {
       expect(refusal(name, data)).toContain(part)
     })

@@ -6,6 +6,7 @@ import { namePattern } from '../primitives.js'
 import { checkLosses, show } from './losses-guard.js'
 import {
   trainerEventSchemas,
+  type AdviceGiven,
   type EvaluationMeasured,
   type MetricsLogged,
   type RunStarted,
@@ -87,6 +88,11 @@ function relations(name: TrainerEventName, data: unknown): string | undefined {
     const { names, values } = data as MetricsLogged
     if (names.length !== values.length)
       return `metrics.logged: \`values\` has ${values.length} entries where \`names\` has ${names.length}.`
+  }
+  if (name === 'advice.given') {
+    const { values, because } = data as AdviceGiven
+    if ((values.length === 0) === (because === undefined))
+      return 'advice.given: give `values`, or say in `because` why there are none.'
   }
   return undefined
 }

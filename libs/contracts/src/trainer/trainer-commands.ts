@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import * as p from '../primitives.js'
+import { Controls } from './controls.js'
 
 export const meanings = ['samplingProbability', 'lossMultiplier'] as const
 
@@ -28,7 +29,8 @@ export const MixtureSet = p.Message(
     domains: Type.Array(Type.String(), { description: 'Domain names, in the order of the weights.' }),
     weights: p.Numbers('Weights, non-negative, summing to 1 (to 1e-12).'),
     meaning: p.Literals(meanings, 'How to read the weights.'),
-    controls: Type.Optional(p.JsonObject('Further settings from the policy.')),
+    // Any name is allowed beside the known ones, which the type of the schema would not say.
+    controls: Type.Optional(Type.Unsafe<Record<string, unknown>>(Controls)),
     lifecycle: Lifecycle,
     decidedAtStep: Type.Integer({
       minimum: -1,

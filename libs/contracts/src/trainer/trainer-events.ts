@@ -1,6 +1,15 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import * as p from '../primitives.js'
-import { Domains, Guards, Horizon, PolicyChoice, Tags } from '../run-settings.js'
+import {
+  Domains,
+  Evaluations,
+  Guards,
+  Horizon,
+  PolicyChoice,
+  signalName,
+  Signals,
+  Tags,
+} from '../run-settings.js'
 
 /** The highest number of open steps a run may ask for before the oldest closes without its missing ranks. */
 export const defaultLateness = 64
@@ -18,6 +27,8 @@ export const RunStarted = p.Message(
     guards: Type.Optional(Guards),
     ranks: Type.Integer({ minimum: 1, maximum: p.limits.ranks, description: 'How many ranks report.' }),
     horizon: Type.Optional(Horizon),
+    signals: Type.Optional(Signals),
+    evaluations: Type.Optional(Evaluations),
     cadence: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -58,14 +69,10 @@ export const LossesMeasured = p.Message(
     lossSum: p.DomainNumbers('Sum of token losses, nats; null where it was not finite.'),
     sequences: Type.Optional(p.DomainCounts('Sequences (or micro-batches) of each domain.')),
     signals: Type.Optional(
-      Type.Record(
-        Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_.]{0,63}$' }),
-        p.DomainNumbers('Sums of one signal.'),
-        {
-          additionalProperties: false,
-          description: 'Further named sums over the batch, as a policy asks: clippedExcessSum, refLossSum, …',
-        },
-      ),
+      Type.Record(Type.String({ pattern: signalName }), p.DomainNumbers('Sums of one signal.'), {
+        additionalProperties: false,
+        description: 'Further named sums over the batch, as a policy asks: clippedExcessSum, refLossSum, …',
+      }),
     ),
   },
 )
@@ -197,6 +204,32 @@ export const OverrideRequested = p.Message('override.requested', 'A person sets 
 })
 export type OverrideRequested = Static<typeof OverrideRequested>
 
+/**
+ * What somebody outside the arithmetic answered a run's policy. It travels through the run's log as people's requests do, so
+ * that a replay finds the answer and asks nobody.
+ */
+export const AdviceGiven = p.Message(
+  'advice.given',
+  'An answer to what the policy of a run wants to know, such as that of a learned agent.',
+  {
+    run: p.Name('Run.'),
+    attempt: p.Attempt,
+    step: p.Count('Step of the evaluation (or of whatever else was asked about) that it answers.'),
+    source: Type.String({
+      minLength: 1,
+      maxLength: 256,
+      description:
+        'Who answers: <agent>@sha256:<digest of its model>. A second answer of it to a step is ignored.',
+    }),
+    values: Type.Array(Type.Number(), {
+      maxItems: 3 * p.limits.domains,
+      description: 'The answer, in the order that whoever asked agreed on; empty where there is none.',
+    }),
+    because: Type.Optional(p.Because('Why there is no answer, in one sentence; only with no values.')),
+  },
+)
+export type AdviceGiven = Static<typeof AdviceGiven>
+
 /** Every event a trainer (or a person, for a run) can send, by its short name. `ce_type` is `mixdesk.<name>.v1`. */
 export const trainerEventSchemas = {
   'run.started': RunStarted,
@@ -212,6 +245,7 @@ export const trainerEventSchemas = {
   'freeze.requested': FreezeRequested,
   'thaw.requested': ThawRequested,
   'override.requested': OverrideRequested,
+  'advice.given': AdviceGiven,
 } as const satisfies Record<string, TSchema>
 
 export type TrainerEventName = keyof typeof trainerEventSchemas
