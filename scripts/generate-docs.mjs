@@ -1,11 +1,13 @@
-// Writes docs/schemas, docs/asyncapi.json and docs/configuration.md from the build; with --check it only says what is stale.
+// Writes docs/schemas, docs/policies, docs/asyncapi.json and docs/configuration.md from the build; with --check it only says what is stale.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { describePolicy, policies } from '../libs/policies/dist/index.js'
 import * as contracts from '../libs/contracts/dist/index.js'
 import { settings } from '../apps/server/dist/index.js'
 import { configurationPage } from './configuration-page.mjs'
 import { generatedFiles } from './contracts/schemas.mjs'
+import { policyPages } from './policy-pages.mjs'
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url))
 const { version } = JSON.parse(
@@ -14,11 +16,17 @@ const { version } = JSON.parse(
 const wanted = new Map([
   ...generatedFiles(contracts, version),
   ['configuration.md', configurationPage(settings)],
+  ...policyPages(policies.map(describePolicy)),
 ])
 
-const present = (
-  await readdir(join(docs, 'schemas'), { recursive: true, withFileTypes: true }).catch(() => [])
+const folders = ['schemas', 'policies']
+const entries = await Promise.all(
+  folders.map((folder) =>
+    readdir(join(docs, folder), { recursive: true, withFileTypes: true }).catch(() => []),
+  ),
 )
+const present = entries
+  .flat()
   .filter((entry) => entry.isFile())
   .map((entry) => relative(docs, join(entry.parentPath, entry.name)))
 const extra = present.filter((path) => !wanted.has(path))

@@ -3,6 +3,7 @@ import { demoCommand } from './commands/demo.command.js'
 import { doctorCommand } from './commands/doctor.command.js'
 import { freezeCommand } from './commands/freeze.command.js'
 import { overrideCommand } from './commands/override.command.js'
+import { policiesCommand } from './commands/policies.command.js'
 import { replayCommand } from './commands/replay.command.js'
 import { runsCommand } from './commands/runs.command.js'
 import { showCommand } from './commands/show.command.js'
@@ -18,6 +19,7 @@ const commands = [
   showCommand,
   tailCommand,
   replayCommand,
+  policiesCommand,
   sqlCommand,
   freezeCommand,
   thawCommand,
