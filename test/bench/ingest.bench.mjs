@@ -145,6 +145,7 @@ export async function wholeLoop({ stand, server, load, admin, prefix, steps, mod
     high,
   ])
   const cpu = server.cpuSeconds()
+  const written = await server.counted(historyRows)
   let began = performance.now()
   let loaded
   if (mode === 'drained') {
@@ -158,7 +159,7 @@ export async function wholeLoop({ stand, server, load, admin, prefix, steps, mod
   } else loaded = load.ask()
   await untilDecided(stand, shape)
   const decidedSeconds = (performance.now() - began) / 1000
-  await untilInHistory(server, shape, observations)
+  await untilInHistory(server, shape, observations, written)
   const seconds = (performance.now() - began) / 1000
   const cpuSeconds = server.cpuSeconds() - cpu
   const load_ = await loaded
@@ -169,6 +170,8 @@ export async function wholeLoop({ stand, server, load, admin, prefix, steps, mod
     loadCpuSeconds: load_.cpuSeconds,
   }
 }
+
+const historyRows = 'mixdesk_history_rows_total{kind="observations"}'
 
 /** Every run has folded its last step and has as many versions as it asked questions. */
 async function untilDecided(stand, { prefix, steps }) {
@@ -189,7 +192,9 @@ async function untilDecided(stand, { prefix, steps }) {
   }
 }
 
-async function untilInHistory(server, { prefix }, observations) {
+async function untilInHistory(server, { prefix }, observations, writtenBefore) {
+  // Counting rows over and over would take the time from writing them: first the server's own count, then the history's.
+  while ((await server.counted(historyRows)) - writtenBefore < observations) await delay(20)
   for (;;) {
     const [[count]] = await server.sql(`SELECT count() FROM observations WHERE startsWith(run, '${prefix}-')`)
     if (Number(count) > observations)

@@ -53,6 +53,12 @@ export async function startStand() {
       memory: () => residentMemoryOf(child.pid),
       peakMemory: () => peakMemoryOf(child.pid),
       signal: (signal) => child.kill(signal),
+      /** One number of the server's own metrics; 0 while there is none. */
+      async counted(name) {
+        const text = await (await fetch(`${url}/metrics`)).text()
+        const line = text.split('\n').find((one) => one.startsWith(`${name} `))
+        return line === undefined ? 0 : Number(line.slice(name.length + 1))
+      },
       async sql(text) {
         const response = await fetch(`${url}/v1/sql`, {
           method: 'POST',
