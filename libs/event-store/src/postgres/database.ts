@@ -53,6 +53,8 @@ export class Database {
       extra: {
         Client: SteadyClient,
         keepAlive: true,
+        // Every statement here touches rows by their keys, whatever the values: planning each commit anew took as long as doing it.
+        options: '-c plan_cache_mode=force_generic_plan',
         statement_timeout: statementTimeoutMs,
         // The server answers first if it can; this is for when it cannot.
         query_timeout: statementTimeoutMs + 5000,
