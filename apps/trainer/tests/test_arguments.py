@@ -106,6 +106,11 @@ def test_reporting_after_the_end_is_an_error_of_its_own(broker: Broker) -> None:
         ("horizon", {"horizon": {"steps": 0}}),
         ("cadence", {"cadence": 0}),
         ("guards", {"guards": [1]}),
+        ("signals", {"signals": "rollouts"}),
+        ("signals", {"signals": ["no spaces"]}),
+        ("evaluations", {"evaluations": {"losses": True}}),
+        ("evaluations", {"evaluations": {"loss": "yes"}}),
+        ("evaluations", {"evaluations": {"scores": "mmlu"}}),
     ],
 )
 def test_a_wrong_start_raises_before_any_training(argument: str, changed: Any) -> None:

@@ -205,13 +205,21 @@ def json_object(argument: str, value: object) -> Dict[str, Any]:
     return copied
 
 
-def tag_list(value: object) -> List[str]:
+def text_list(argument: str, value: object, longest: int) -> List[str]:
     if isinstance(value, str):
-        raise ArgumentError("tags", f"should be a list of texts, got the one text {show(value)}.")
-    listed = _listed("tags", value)
+        raise ArgumentError(argument, f"should be a list of texts, got the one text {show(value)}.")
+    listed = _listed(argument, value)
     if len(listed) > 256:
-        raise ArgumentError("tags", f"should be at most 256 texts, got {len(listed)}.")
-    return [text("tags", entry, 256) for entry in listed]
+        raise ArgumentError(argument, f"should be at most 256 texts, got {len(listed)}.")
+    return [text(argument, entry, longest) for entry in listed]
+
+
+def tag_list(value: object) -> List[str]:
+    return text_list("tags", value, 256)
+
+
+def signal_names(value: object) -> List[str]:
+    return [signal_name(entry) for entry in text_list("signals", value, 64)]
 
 
 def encode(data: Mapping[str, Any]) -> bytes:

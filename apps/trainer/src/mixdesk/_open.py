@@ -26,6 +26,8 @@ def start(
     cadence: Optional[int] = None,
     lateness: Optional[int] = None,
     guards: Optional[Mapping[str, Any]] = None,
+    signals: Optional[Sequence[str]] = None,
+    evaluations: Optional[Mapping[str, Any]] = None,
     params: Optional[Mapping[str, Any]] = None,
     tags: Optional[Sequence[str]] = None,
     notes: Optional[str] = None,
@@ -42,6 +44,8 @@ def start(
     `domains` are names, a mapping from names to tokens available, or `Domain`s; their order is the order of all
     arrays. `weights` is the mixture to start with (uniform when left out). `policy` is a name or
     `{"name": ..., "config": {...}}`. `brokers` defaults to `MIXDESK_KAFKA_BROKERS`, then to this machine.
+    `signals` names those that every step will carry, `evaluations` what will be evaluated
+    (`{"loss": True, "scores": ["task", ...]}`): a run that says so is refused at once where its policy needs more.
     `queue` is how many reports may wait here; `kafka` holds further settings of librdkafka (TLS, SASL, ...).
     """
     listed = checks.domain_list(domains, weights)
@@ -55,6 +59,10 @@ def start(
     }
     if guards is not None:
         data["guards"] = checks.json_object("guards", guards)
+    if signals is not None:
+        data["signals"] = checks.signal_names(signals)
+    if evaluations is not None:
+        data["evaluations"] = _evaluations(evaluations)
     if horizon is not None:
         data["horizon"] = _horizon(horizon)
     if cadence is not None:
@@ -133,6 +141,19 @@ def _policy(policy: Union[str, Mapping[str, Any]]) -> Dict[str, Any]:
     if given.get("config") is not None:
         chosen["config"] = checks.json_object("policy", given["config"])
     return chosen
+
+
+def _evaluations(evaluations: Mapping[str, Any]) -> Dict[str, Any]:
+    if not isinstance(evaluations, Mapping) or not set(evaluations) <= {"loss", "scores"}:
+        raise ArgumentError("evaluations", f'should be {{"loss": True, "scores": [...]}}, got {checks.show(evaluations)}.')
+    declared: Dict[str, Any] = {}
+    if "loss" in evaluations:
+        if not isinstance(evaluations["loss"], bool):
+            raise ArgumentError("evaluations", f"should say of the loss whether it is evaluated, got {checks.show(evaluations['loss'])}.")
+        declared["loss"] = evaluations["loss"]
+    if "scores" in evaluations:
+        declared["scores"] = checks.text_list("evaluations", evaluations["scores"], 256)
+    return declared
 
 
 def _horizon(horizon: Mapping[str, int]) -> Dict[str, int]:
