@@ -22,7 +22,7 @@ export default defineConfig({
           include: [
             'libs/**/*.spec.ts',
             'apps/**/*.spec.ts',
-            'test/{golden,replay,support,workspace}/**/*.spec.ts',
+            'test/{golden,replay,support,workspace,worlds}/**/*.spec.ts',
           ],
           exclude,
           testTimeout: 30_000,

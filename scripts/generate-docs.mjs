@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describePolicy, policies } from '../libs/policies/dist/index.js'
 import * as contracts from '../libs/contracts/dist/index.js'
 import { settings } from '../apps/server/dist/index.js'
+import { behaviourPlots } from './behaviour-plots.mjs'
 import { configurationPage } from './configuration-page.mjs'
 import { generatedFiles } from './contracts/schemas.mjs'
 import { policyPages } from './policy-pages.mjs'
@@ -13,10 +14,11 @@ const docs = fileURLToPath(new URL('../docs/', import.meta.url))
 const { version } = JSON.parse(
   await readFile(new URL('../libs/contracts/package.json', import.meta.url), 'utf8'),
 )
+const descriptions = policies.map(describePolicy)
 const wanted = new Map([
   ...generatedFiles(contracts, version),
   ['configuration.md', configurationPage(settings)],
-  ...policyPages(policies.map(describePolicy)),
+  ...policyPages(descriptions, behaviourPlots(descriptions)),
 ])
 
 const folders = ['schemas', 'policies']

@@ -12,7 +12,10 @@ export function weightsPlot({ title, domains, steps, weights, lastStep }) {
   const { width, height, left, right, top, bottom } = size
   const x = scaleLinear([0, lastStep], [left, width - right])
   const y = scaleLinear([0, 1], [height - bottom, top])
-  const points = [...steps.map((step, i) => ({ step, weights: weights[i] })), { step: lastStep, weights: weights.at(-1) }]
+  const points = [
+    ...steps.map((step, i) => ({ step, weights: weights[i] })),
+    { step: lastStep, weights: weights.at(-1) },
+  ]
   const bands = stack()
     .keys(domains.map((_, i) => i))
     .value((point, i) => point.weights[i])(points)
@@ -30,8 +33,16 @@ export function weightsPlot({ title, domains, steps, weights, lastStep }) {
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     text([left, 20], title, ' font-size="14" font-weight="600" fill="#222"'),
     ...bands.map((band, i) => `<path d="${shape(band)}" fill="${colour(i)}"/>`),
-    ...y.ticks(4).map((tick) => text([left - 6, round(y(tick)) + 4], `${Math.round(tick * 100)} %`, ' text-anchor="end" fill="#555"')),
-    ...x.ticks(6).map((tick) => text([round(x(tick)), height - bottom + 16], String(tick), ' text-anchor="middle" fill="#555"')),
+    ...y
+      .ticks(4)
+      .map((tick) =>
+        text([left - 6, round(y(tick)) + 4], `${Math.round(tick * 100)} %`, ' text-anchor="end" fill="#555"'),
+      ),
+    ...x
+      .ticks(6)
+      .map((tick) =>
+        text([round(x(tick)), height - bottom + 16], String(tick), ' text-anchor="middle" fill="#555"'),
+      ),
     text([round(x(lastStep / 2)), height - 4], 'step', ' text-anchor="middle" fill="#555"'),
     ...domains.map((name, i) => {
       const at = height - bottom - 14 - 20 * i

@@ -40,13 +40,14 @@ const chosen = benchmarks.filter(({ name }) => options.only.length === 0 || opti
 const began = performance.now()
 const { quick } = options
 const about = { ...machine(), quick }
-const stand = await startStand()
+// What measures nothing but itself needs no engines.
+const stand = chosen.every(({ alone }) => alone) ? undefined : await startStand()
 const results = []
 try {
-  Object.assign(about, { versions: await versions(stand) })
+  if (stand !== undefined) Object.assign(about, { versions: await versions(stand) })
   for (const benchmark of chosen) {
     const say = (line) => console.error(`  ${benchmark.name}: ${line}`)
-    const folder = join(options.profile ?? stand.home, `profile-${benchmark.name}`)
+    const folder = join(options.profile ?? stand?.home ?? '', `profile-${benchmark.name}`)
     const profile = async () => {
       if (benchmark.profile === undefined) return undefined
       const { note } = await benchmark.profile({ stand, quick, folder })
@@ -65,7 +66,7 @@ try {
     printResult(results.at(-1))
   }
 } finally {
-  await stand.stop()
+  await stand?.stop()
 }
 const seconds = (performance.now() - began) / 1000
 // Part of it, or small sizes, says too little to stand in the documentation.

@@ -7,8 +7,9 @@ import {
 } from '@mixdesk/contracts'
 import { describe, expect, it } from 'vitest'
 import { deliverTwice, shuffleRanks } from './faults.js'
-import { createLearner, tellRun, type LearnerOptions } from './learner.js'
-import { worlds } from './world.js'
+import { createLearner, tellRun } from './learner.js'
+import type { LearnerOptions } from './learner-options.js'
+import { worlds } from './worlds.js'
 
 const options: LearnerOptions = {
   run: 'r',

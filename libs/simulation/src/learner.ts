@@ -1,90 +1,38 @@
-import type { LossesMeasured, MixtureSet, RunFinished, RunStarted, TrainerEvent } from '@mixdesk/contracts'
-import { drawBatch } from './draw-batch.js'
+import type { Controls, LossesMeasured, MixtureSet, TrainerEvent } from '@mixdesk/contracts'
+import { drawBatchOf, type Batch } from './batch.js'
+import { lossesAfter } from './best-mixture.js'
+import { heldOutLosses, learn, untaught } from './dynamics.js'
+import { gradientsOf, type Gradients } from './gradients.js'
+import type { Learner, LearnerOptions, LearnerState } from './learner-options.js'
 import { randomFor } from './random.js'
-import { lossesAfter, type World } from './world.js'
+import { lastBinOf, signalReader } from './signals.js'
 
-export const learnerSignals = ['refLossSum', 'clippedExcessSum'] as const
-export type LearnerSignal = (typeof learnerSignals)[number]
+/** Ranks have numbers below a thousand; what evaluations draw must not meet them. */
+const evaluator = 1_000_000
 
-export type LearnerOptions = {
-  readonly run: string
-  readonly project: string
-  readonly world: World
-  readonly policy: RunStarted['policy']
-  /** The same seed gives the same run, to the bit. */
-  readonly seed: number
-  readonly ranks?: number
-  /** Mixture to start with; equal weights where absent. */
-  readonly weights?: readonly number[]
-  /** Sequences a rank trains on in one step. */
-  readonly sequences?: number
-  /** Tokens of a sequence. */
-  readonly sequenceLength?: number
-  readonly signals?: readonly LearnerSignal[]
-  /** Loss of the reference model that signals compare with, by domain; 1.02 × what the world allows after the horizon where absent. */
-  readonly referenceLoss?: readonly number[]
-  /** Steps between held-out evaluations and between checkpoints; 0 for none. */
-  readonly evaluateEvery?: number
-  readonly checkpointEvery?: number
-  readonly horizonSteps?: number
-  /** What else `run.started` shall say. */
-  readonly started?: Partial<
-    Pick<RunStarted, 'guards' | 'cadence' | 'lateness' | 'params' | 'tags' | 'notes' | 'parent'>
-  >
-}
-
-/** All that a learner needs to go on from a step: plain JSON, as a checkpoint. */
-export type LearnerState = {
-  readonly attempt: number
-  /** Last step whose effect is in here; −1 before the first. */
-  readonly step: number
-  /** Tokens trained on, by domain; with a loss multiplier, tokens as the loss counted them. */
-  readonly tokens: readonly number[]
-  readonly weights: readonly number[]
-  readonly multipliers: readonly number[] | null
-  readonly mixtureVersion: number
-}
-
-export type Learner = {
-  /** Last step done; −1 before the first. */
-  readonly step: number
-  readonly attempt: number
-  readonly mixtureVersion: number
-  /** Sampling probabilities in force. */
-  readonly weights: readonly number[]
-  /** Set once a command told the run to stop. */
-  readonly stopping: boolean
-  /** `run.started`. */
-  start(): TrainerEvent
-  /** Takes a command as a trainer does: the newest version wins, older ones are dropped. */
-  receive(command: MixtureSet): void
-  /** Trains the next step, and says all that a trainer says about it, in its order. */
-  stepEvents(step: number): TrainerEvent[]
-  /** `run.finished`. */
-  finish(status?: RunFinished['status'], because?: string): TrainerEvent
-  checkpoint(): LearnerState
-  /** Goes back to a checkpoint as a new attempt: `run.resumed`. */
-  restore(state: LearnerState, attempt?: number): TrainerEvent
-  /** Held-out losses now, without noise. */
-  losses(): number[]
-}
-
-/** A trainer without a network: it speaks the contract, learns by power laws, and obeys what it is sent. */
+/** A trainer without a network: it speaks the contract, learns as its world does, and obeys what it is sent. */
 export function createLearner(options: LearnerOptions): Learner {
   const { run, project, world, seed, ranks = 1, sequences = 64, sequenceLength = 512 } = options
-  const { signals = [], evaluateEvery = 0, checkpointEvery = 0, horizonSteps } = options
+  const { signals = [], evaluateEvery = 0, checkpointEvery = 0, evaluationNoise = 0, horizonSteps } = options
+  const { learningRate = 0.01 } = options
   const width = world.domains.length
-  const horizonTokens = (horizonSteps ?? 1000) * ranks * sequences * sequenceLength
+  const names = world.domains.map(({ name }) => name)
+  const batchTokens = ranks * sequences * sequenceLength
+  const horizonTokens = (horizonSteps ?? 1000) * batchTokens
   const reference =
     options.referenceLoss ??
     lossesAfter(world, new Array<number>(width).fill(horizonTokens / width)).map((loss) => 1.02 * loss)
+  const readSignals = signalReader(world, signals)
+  const lastBin = lastBinOf(signals)
 
   let state: LearnerState = {
     attempt: 1,
     step: -1,
-    tokens: new Array<number>(width).fill(0),
+    world: untaught(world),
     weights: normalised(options.weights ?? new Array<number>(width).fill(1)),
     multipliers: null,
+    controls: {},
+    evaluateAt: -1,
     mixtureVersion: 0,
   }
   let pending: MixtureSet | undefined
@@ -95,36 +43,32 @@ export function createLearner(options: LearnerOptions): Learner {
   function takeMixture(step: number): TrainerEvent[] {
     if (pending === undefined || pending.fromStep > step) return []
     const { version, meaning, weights } = pending
+    const controls: Controls = pending.controls ?? {}
     pending = undefined
-    state =
-      meaning === 'samplingProbability'
-        ? { ...state, weights: normalised(weights), mixtureVersion: version }
-        : {
-            ...state,
-            multipliers: normalised(weights).map((weight) => weight * width),
-            mixtureVersion: version,
-          }
+    const shares = normalised(weights)
+    state = {
+      ...state,
+      ...(meaning === 'samplingProbability'
+        ? { weights: shares }
+        : { multipliers: shares.map((share) => share * width) }),
+      controls,
+      evaluateAt: controls.evaluateAfterSteps === undefined ? -1 : step + controls.evaluateAfterSteps - 1,
+      mixtureVersion: version,
+    }
     return Array.from({ length: ranks }, (_, rank) => ({
       name: 'mixture.applied',
       data: { run, attempt: state.attempt, version, step, rank },
     }))
   }
 
-  function measure(step: number, rank: number, losses: readonly number[]): LossesMeasured {
-    const random = randomFor(seed, step, rank)
-    const counts = drawBatch(state.weights, sequences, random.uniform())
-    const tokens = counts.map((count) => count * sequenceLength)
-    const means = losses.map((loss, k) => {
-      // Drawn for every domain, so that a domain's noise does not hang on who else was sampled.
-      const noise = random.gauss() * world.domains[k]!.noise
-      return counts[k] === 0 ? 0 : loss + noise / Math.sqrt(counts[k]!)
+  function measured(step: number, rank: number, batch: Batch, gradients: () => Gradients): LossesMeasured {
+    const { means, groups } = batch
+    const tokens = batch.sequences.map((count) => count * sequenceLength)
+    const sums = readSignals({
+      ...{ world, state: state.world, means, tokens, sequences: batch.sequences, weights: state.weights },
+      ...{ reference, learningRate, gradients, groups, lastBin, evaluated: isEvaluated(step) },
+      chance: (stream) => randomFor(seed, step, rank, stream),
     })
-    const sums: Record<string, number[]> = {}
-    for (const signal of signals)
-      sums[signal] = means.map(
-        (mean, k) =>
-          tokens[k]! * (signal === 'refLossSum' ? reference[k]! : Math.max(0, mean - reference[k]!)),
-      )
     return {
       run,
       attempt: state.attempt,
@@ -133,12 +77,42 @@ export function createLearner(options: LearnerOptions): Learner {
       mixtureVersion: state.mixtureVersion,
       tokens,
       lossSum: means.map((mean, k) => mean * tokens[k]!),
-      sequences: counts,
+      sequences: [...batch.sequences],
       ...(signals.length === 0 ? {} : { signals: sums }),
     }
   }
 
+  function evaluation(step: number): TrainerEvent {
+    const random = randomFor(seed, step, evaluator)
+    const loss = heldOutLosses(world, state.world).map((one) => one + evaluationNoise * random.gauss())
+    // Tasks are named after domains: their loss, or the share of prompts that is passed.
+    const score = world.kind === 'prompts' ? (k: number) => 1 - loss[k]! : (k: number) => loss[k]!
+    const scores = Object.fromEntries(names.map((name, k) => [name, score(k)]))
+    return { name: 'evaluation.measured', data: { run, attempt: state.attempt, step, loss, scores } }
+  }
+
   const isDue = (step: number, every: number) => every > 0 && (step + 1) % every === 0
+  const isEvaluated = (step: number) => isDue(step, evaluateEvery) || step === state.evaluateAt
+
+  /** Trains all ranks on a step; the model changes once they are through. */
+  function train(step: number): TrainerEvent[] {
+    let known: Gradients | undefined
+    const clipNorm = 1
+    const gradients = () =>
+      (known ??= gradientsOf(world, state.world, { batchTokens, learningRate, clipNorm }))
+    const { weights, controls, multipliers } = state
+    const before = state.world
+    let after = before
+    const events = Array.from({ length: ranks }, (_, rank): TrainerEvent => {
+      const batch = drawBatchOf(world, before, { weights, controls, sequences, seed, step, rank })
+      const data = measured(step, rank, batch, gradients)
+      const factors = product(batch.factors, product(multipliers, controls.lossMultipliers))
+      after = learn(world, after, data.tokens, factors)
+      return { name: 'losses.measured', data }
+    })
+    state = { ...state, step, world: after }
+    return events
+  }
 
   return {
     get step() {
@@ -163,7 +137,11 @@ export function createLearner(options: LearnerOptions): Learner {
         run,
         project,
         attempt: 1,
-        domains: world.domains.map(({ name }, k) => ({ name, weight: state.weights[k]! })),
+        domains: world.domains.map(({ name, tokens }, k) => ({
+          name,
+          weight: state.weights[k]!,
+          ...(tokens === undefined ? {} : { tokens }),
+        })),
         policy: options.policy,
         ranks,
         ...(horizonSteps === undefined ? {} : { horizon: { steps: horizonSteps, tokens: horizonTokens } }),
@@ -176,8 +154,7 @@ export function createLearner(options: LearnerOptions): Learner {
       seen = command.version
       if (command.lifecycle !== 'train') stopping = true
       const { attempt, step } = state
-      const expected = world.domains.map(({ name }) => name)
-      if (command.domains.length === width && command.domains.every((name, k) => name === expected[k]))
+      if (command.domains.length === width && command.domains.every((name, k) => name === names[k]))
         pending = command
       else
         refusals.push({
@@ -187,7 +164,7 @@ export function createLearner(options: LearnerOptions): Learner {
             attempt,
             version: command.version,
             step: Math.max(0, step),
-            because: `The domains of this run are ${expected.join(', ').slice(0, 3500)}.`,
+            because: `The domains of this run are ${names.join(', ').slice(0, 3500)}.`,
           },
         })
     },
@@ -197,27 +174,15 @@ export function createLearner(options: LearnerOptions): Learner {
         throw new RangeError(`Step ${state.step + 1} comes next, step ${step} was asked for.`)
       const events: TrainerEvent[] = [...refusals, ...takeMixture(step)]
       refusals = []
-      const losses = lossesAfter(world, state.tokens)
-      const learned = [...state.tokens]
-      for (let rank = 0; rank < ranks; rank++) {
-        const data = measure(step, rank, losses)
-        events.push({ name: 'losses.measured', data })
-        data.tokens.forEach((count, k) => {
-          learned[k]! += count * (state.multipliers?.[k] ?? 1)
-        })
-      }
-      state = { ...state, step, tokens: learned }
-      const { attempt } = state
-      if (isDue(step, evaluateEvery))
-        events.push({
-          name: 'evaluation.measured',
-          data: { run, attempt, step, loss: lossesAfter(world, learned) },
-        })
-      if (isDue(step, checkpointEvery))
+      events.push(...train(step))
+      if (isEvaluated(step)) events.push(evaluation(step))
+      if (isDue(step, checkpointEvery)) {
+        const { attempt } = state
         events.push({
           name: 'checkpoint.saved',
           data: { run, attempt, step, uri: `memory:${run}/${attempt}/${step}` },
         })
+      }
       return events
     },
 
@@ -245,7 +210,7 @@ export function createLearner(options: LearnerOptions): Learner {
       return { name: 'run.resumed', data: { run, attempt, step: from.step, ranks } }
     },
 
-    losses: () => lossesAfter(world, state.tokens),
+    losses: () => heldOutLosses(world, state.world),
   }
 }
 
@@ -253,6 +218,12 @@ function normalised(weights: readonly number[]): number[] {
   let sum = 0
   for (const weight of weights) sum += weight
   return weights.map((weight) => weight / sum)
+}
+
+type Factors = readonly number[] | null | undefined
+function product(some: Factors, others: Factors): readonly number[] | undefined {
+  if (some === null || some === undefined) return others ?? undefined
+  return others === null || others === undefined ? some : some.map((factor, k) => factor * others[k]!)
 }
 
 /** Proves on the way that the state is plain JSON: a checkpoint that shares memory with its learner is none. */

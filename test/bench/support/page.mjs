@@ -23,6 +23,7 @@ export async function writePage(file, { about, results, seconds }) {
       [
         'npm run bench                                    # all of it, and this page',
         'npm run bench -- --quick                         # small sizes; writes nothing',
+        'npm run bench:policies                           # the policies alone; starts no engines',
         'npm run bench -- --only latency --only ingest',
         'npm run bench -- --only ingest --profile FOLDER  # CPU profiles of the server instead of numbers',
       ].join('\n'),
