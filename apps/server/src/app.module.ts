@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs'
 import type { Analytics } from '@mixdesk/analytics'
 import type { EventStore } from '@mixdesk/event-store'
 import type { Messaging } from '@mixdesk/messaging'
+import { Adviser } from './advice/adviser.js'
 import type { Config } from './config.js'
 import { EventsController } from './events/events.controller.js'
 import { Events } from './events/events.service.js'
@@ -20,6 +21,7 @@ import { MixtureSaga } from './mixture/mixture.saga.js'
 import { createMetrics, METRICS } from './platform/metrics.js'
 import { ANALYTICS, CONFIG, EVENT_STORE, MESSAGING } from './platform/tokens.js'
 import { UnhandledExceptions } from './platform/unhandled-exceptions.js'
+import { PoliciesController } from './policies/policies.controller.js'
 import { ReplayController } from './replay/replay.controller.js'
 import { Replays } from './replay/replays.js'
 import { LedgerWatch, LedgerWatchHandler } from './runs/ledger-watch.js'
@@ -50,7 +52,14 @@ export class AppModule {
       controllers: [
         HealthController,
         ...(serves
-          ? [EventsController, RunsController, RequestsController, SqlController, ReplayController]
+          ? [
+              EventsController,
+              PoliciesController,
+              RunsController,
+              RequestsController,
+              SqlController,
+              ReplayController,
+            ]
           : []),
       ],
       providers: [
@@ -59,6 +68,7 @@ export class AppModule {
         { provide: MESSAGING, useValue: messaging },
         { provide: ANALYTICS, useValue: analytics },
         { provide: METRICS, useFactory: createMetrics },
+        Adviser,
         Desks,
         DeadLetters,
         LearningSource,

@@ -107,6 +107,20 @@ export const settings = {
     .min(1)
     .default(10_000)
     .describe('Observations after which rows go to the history at once. Default: 10000.'),
+  MIXDESK_POLICIES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((path) => (path.trim() === '' ? [] : [path.trim()])))
+    .describe(
+      'Paths of JavaScript modules that export further policies, separated by commas (docs/write-a-policy.md). Every process that plays `mixture` or `api` needs the same ones. Default: none.',
+    ),
+  MIXDESK_MODELS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of learned agents: <name>.onnx beside its manifest <name>.json. Default: models in MIXDESK_HOME; those that come with Mixdesk are found without it.',
+    ),
   MIXDESK_LOG_LEVEL: z
     .enum(['debug', 'log', 'warn', 'error'])
     .default('log')

@@ -3,10 +3,12 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
 import { topicSettings } from '@mixdesk/contracts'
 import 'reflect-metadata'
+import { Adviser } from './advice/adviser.js'
 import { AppModule, type Foundations } from './app.module.js'
 import { HistoryWriter } from './history/history-writer.js'
 import { Intake } from './intake/intake.js'
 import { Sweep } from './intake/sweep.js'
+import { loadPolicies } from './policies/load-policies.js'
 import { createLogger } from './platform/logger.js'
 import { ProblemFilter } from './platform/problem.filter.js'
 import { Relay } from './weights/relay.js'
@@ -25,6 +27,8 @@ const bodyLimitBytes = 16 * 1024 * 1024
 export async function startServer(foundations: Foundations): Promise<Server> {
   const { config, store, messaging, analytics } = foundations
   const plays = (role: (typeof config.MIXDESK_ROLES)[number]) => config.MIXDESK_ROLES.includes(role)
+  // First of all: a run that is mixed by one of them cannot be opened without it.
+  await loadPolicies(config.MIXDESK_POLICIES)
   await Promise.all([store.start(), messaging.start(), analytics?.start()])
   await messaging.ensureTopics(
     topicSettings.map(({ topic, compacted }) => ({
@@ -70,6 +74,7 @@ export async function startServer(foundations: Foundations): Promise<Server> {
       await sweep.stop()
       await sweep.sweep({ saveAll: true })
       await intake.stop()
+      await app.get(Adviser).stop()
     }
     if (plays('relay')) await relay.stop()
     if (plays('history')) await history.stop()

@@ -48,7 +48,7 @@ function typeOf(property: { readonly [keyword: string]: unknown }): string {
   const type = property['type']
   const name = [type].flat().join(' or ')
   const limit = (keyword: string, sign: string) =>
-    property[keyword] === undefined ? [] : [`${sign} ${String(property[keyword])}`]
+    property[keyword] === undefined ? [] : [`${sign} ${JSON.stringify(property[keyword])}`]
   return [
     name === 'undefined' ? 'any' : name,
     ...limit('minimum', '≥'),

@@ -5,6 +5,7 @@ import { streamOf } from '@mixdesk/contracts'
 import type { Commit, EventStore } from '@mixdesk/event-store'
 import type { IncomingMessage } from '@mixdesk/messaging'
 import { noEffects, openDesk, type Effects, type Ingested, type RunMessage } from '@mixdesk/mixture'
+import { Adviser } from '../advice/adviser.js'
 import { CONFIG, EVENT_STORE } from '../platform/tokens.js'
 import { METRICS, type Metrics } from '../platform/metrics.js'
 import { untilItSucceeds } from '../platform/retry.js'
@@ -38,6 +39,7 @@ export class Desks {
     private readonly deadLetters: DeadLetters,
     private readonly learning: LearningSource,
     private readonly wake: Wake,
+    private readonly adviser: Adviser,
   ) {}
 
   get(run: string): DeskEntry | undefined {
@@ -115,6 +117,7 @@ export class Desks {
       await this.commit(entry, prepared)
       this.metrics.advanceSeconds.observe((performance.now() - began) / 1000)
     } while (!isDropped(entry) && (hasMore(entry) || entry.desk.waiting() > 0))
+    if (!isDropped(entry)) this.adviser.consider(entry.desk)
   }
 
   /**

@@ -25,6 +25,12 @@ export function createMetrics() {
       labelNames: ['result'] as const,
       registers,
     }),
+    advice: new Counter({
+      name: 'mixdesk_advice_total',
+      help: 'Questions put to learned agents, by whether they answered.',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
     advanceSeconds: new Histogram({
       name: 'mixdesk_advance_seconds',
       help: 'Time from a ring to the commit.',
