@@ -1,4 +1,4 @@
-import type { AnyPolicy, Json } from './policy.js'
+import type { AnyPolicy, Json, PolicyStart } from './policy.js'
 
 /** A policy as people and forms read it: what it needs, what it gives, every setting with its default. Plain JSON. */
 export type PolicyDescription = {
@@ -9,9 +9,9 @@ export type PolicyDescription = {
   readonly output: AnyPolicy['output']
   readonly meaning: AnyPolicy['meaning']
   readonly cites: readonly string[]
-  /** What steps must carry beyond tokens and loss sums, with the default configuration. */
+  /** What steps must carry beyond tokens and loss sums, with the default configuration, or the example where it has one. */
   readonly signals: readonly string[]
-  /** What it reads from evaluations, with the default configuration. */
+  /** What it reads from evaluations, likewise. */
   readonly evaluations: { readonly loss?: true; readonly scores?: readonly string[] }
   readonly guide: AnyPolicy['guide']
   readonly settings: readonly SettingDescription[]
@@ -28,10 +28,11 @@ export type SettingDescription = {
 export function describePolicy(policy: AnyPolicy): PolicyDescription {
   const { name, version, title, purpose, output, meaning, cites, guide, schema } = policy
   const defaults = policy.defaults as { readonly [key: string]: Json | undefined }
+  const usual: unknown = { ...defaults, ...policy.example?.(twoDomains) }
   return {
     ...{ name, version, title, purpose, output, meaning, cites, guide, schema },
-    signals: policy.signals(defaults),
-    evaluations: policy.evaluations?.(defaults) ?? {},
+    signals: policy.signals(usual),
+    evaluations: policy.evaluations?.(usual) ?? {},
     settings: Object.entries(schema.properties).map(([key, property]) => ({
       name: key,
       type: typeOf(property),
@@ -40,6 +41,8 @@ export function describePolicy(policy: AnyPolicy): PolicyDescription {
     })),
   }
 }
+
+const twoDomains: PolicyStart = { domains: [{ name: 'web' }, { name: 'code' }], weights: [0.5, 0.5] }
 
 /** What a setting may be, in a few words. */
 function typeOf(property: { readonly [keyword: string]: unknown }): string {

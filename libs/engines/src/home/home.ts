@@ -10,6 +10,8 @@ export type Home = { path: string; release: () => Promise<void> }
 
 const marker = 'mixdesk-home.json'
 const lock = 'mixdesk.lock'
+/** What may be there before the first start: a disk's own folder, and models that somebody has put there for agents. */
+const expected = ['lost+found', 'models']
 const dyingMs = 2000
 const leastFreeBytes = 200 * 1024 * 1024
 
@@ -64,7 +66,7 @@ async function refuseForeign(path: string): Promise<void> {
   }
   const entries = await readdir(path)
   const foreign = entries.find(
-    (name) => !name.startsWith('.') && !name.startsWith(lock) && name !== 'lost+found',
+    (name) => !name.startsWith('.') && !name.startsWith(lock) && !expected.includes(name),
   )
   if (foreign === undefined) return
   throw new EngineError(
