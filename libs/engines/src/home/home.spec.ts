@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -69,6 +69,11 @@ describe('the home folder', () => {
       code: 'home-in-use',
       message: expect.stringContaining(`in use by the Mixdesk process ${process.ppid}`),
     })
+  })
+
+  it('may hold models before its first start, as somebody has put them there', async () => {
+    await mkdir(join(folder, 'models'))
+    await (await openHome(folder)).release()
   })
 
   it('is refused when it holds what is not ours, and is left as it was', async () => {
