@@ -1,5 +1,6 @@
 // How many observations a second go the whole way: Kafka, decisions in PostgreSQL, history in chDB.
 import { topics } from '@mixdesk/contracts'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startChild } from './support/child.mjs'
@@ -100,7 +101,10 @@ export const ingest = {
           ]),
       },
       goals,
-      also: [`Peak memory of the server: ${show(peak / 2 ** 20)} MiB.`],
+      also: [
+        `Peak memory of the server: ${show(peak / 2 ** 20)} MiB.`,
+        budget(done.overlapped, observations),
+      ],
       flatters: [
         'Messages come in large batches, uncompressed. Trainers send one at a time, in lz4: more, smaller batches cost broker and server more.',
         'Broker, PostgreSQL, load and server share the cores, which flatters nothing; nothing crosses a network, which does.',
@@ -134,6 +138,20 @@ export const ingest = {
   },
 }
 
+/** Where the time of two cores goes, and what they could do at most if they did nothing else. */
+function budget(repetitions, observations) {
+  const micros = (key) => (median(repetitions.map((one) => one[key])) * 1e6) / observations
+  const [server, broker, ledger, load] = [
+    'cpuSeconds',
+    'brokerCpuSeconds',
+    'ledgerCpuSeconds',
+    'loadCpuSeconds',
+  ].map(micros)
+  const all = server + broker + ledger + load
+  const cores = availableParallelism()
+  return `What an observation costs the ${cores} cores, overlapped: server with its chDB ${show(server)} µs, broker ${show(broker)} µs, PostgreSQL ${show(ledger)} µs, load ${show(load)} µs, together ${show(all)} µs. That is a ceiling of ${show((cores * 1e6) / all)} observations/s with both cores busy to the last; a bare engine has the same cores to itself.`
+}
+
 // The server is held while the load is written; the group must not give it up meanwhile.
 export const environment = { MIXDESK_KAFKA_SESSION_TIMEOUT_MS: '120000' }
 
@@ -145,6 +163,7 @@ export async function wholeLoop({ stand, server, load, admin, prefix, steps, mod
     high,
   ])
   const cpu = server.cpuSeconds()
+  const beside = stand.cpuSeconds()
   const written = await server.counted(historyRows)
   let began = performance.now()
   let loaded
@@ -162,9 +181,12 @@ export async function wholeLoop({ stand, server, load, admin, prefix, steps, mod
   await untilInHistory(server, shape, observations, written)
   const seconds = (performance.now() - began) / 1000
   const cpuSeconds = server.cpuSeconds() - cpu
+  const after = stand.cpuSeconds()
   const load_ = await loaded
   return {
     ...{ observations, bytes, from, seconds, decidedSeconds, cpuSeconds },
+    brokerCpuSeconds: after.broker - beside.broker,
+    ledgerCpuSeconds: after.ledger - beside.ledger,
     rate: observations / seconds,
     loadSeconds: load_.seconds,
     loadCpuSeconds: load_.cpuSeconds,

@@ -27,6 +27,7 @@ export const latency = {
 
     const taken = { decision: [], echo: [] }
     const cpu = server.cpuSeconds()
+    const advanced = await advances(server)
     for (let block = 0; block < blocks; block++)
       // Whoever goes first may find the machine in another mood.
       for (const way of block % 2 === 0 ? ['decision', 'echo'] : ['echo', 'decision']) {
@@ -36,6 +37,8 @@ export const latency = {
         say(`${way}: p50 ${show(median(times))} ms, p99 ${show(quantile(times, 0.99))} ms`)
       }
     const cpuSeconds = server.cpuSeconds() - cpu
+    const since = await advances(server)
+    const advanceMs = ((since.seconds - advanced.seconds) * 1000) / (since.count - advanced.count)
     await trainer.stop()
     await server.stop()
 
@@ -71,6 +74,7 @@ export const latency = {
       ],
       also: [
         `${show((cpuSeconds * 1000) / all.decision.length)} ms of server CPU a decision, its idle work during the echoes included.`,
+        `From the ring to the end of the commit, fold and PostgreSQL's acknowledged transaction: ${show(advanceMs)} ms on average (the server's own \`mixdesk_advance_seconds\`), which the echo has nothing of. The command leaves after it, never before: a decision that a trainer follows is in the ledger.`,
       ],
       flatters: [
         'One run, one machine, no network, one broker without replicas: acks=all waits for nobody else.',
@@ -90,6 +94,11 @@ export const latency = {
     return { note: `p50 ${show(median(times))} ms, profiled` }
   },
 }
+
+const advances = async (server) => ({
+  seconds: await server.counted('mixdesk_advance_seconds_sum'),
+  count: await server.counted('mixdesk_advance_seconds_count'),
+})
 
 /** A trainer of plain kafkajs that asks, and waits for what comes back, on either way. */
 async function startTrainer(stand, run) {

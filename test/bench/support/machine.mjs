@@ -1,6 +1,6 @@
 // What the machine and the processes on it say of themselves. Linux only: it reads /proc.
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 
 const ticksASecond = Number(execFileSync('getconf', ['CLK_TCK']).toString())
@@ -11,6 +11,27 @@ export function cpuSecondsOf(pid) {
   // The name, in brackets, may hold anything.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / ticksASecond
+}
+
+/** The same of a process and its children, living or reaped: PostgreSQL has one a connection. */
+export function cpuSecondsOfFamily(pid) {
+  let seconds = 0
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue
+    try {
+      const text = readFileSync(`/proc/${entry}/stat`, 'utf8')
+      const fields = text
+        .slice(text.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number)
+      const [parent, own, reaped] = [fields[1], fields[11] + fields[12], fields[13] + fields[14]]
+      if (Number(entry) === pid) seconds += (own + reaped) / ticksASecond
+      else if (parent === pid) seconds += own / ticksASecond
+    } catch {
+      // gone while we looked
+    }
+  }
+  return seconds
 }
 
 const bytesIn = (pid, key) =>

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { cpuSecondsOf, peakMemoryOf, residentMemoryOf } from './machine.mjs'
+import { cpuSecondsOf, cpuSecondsOfFamily, peakMemoryOf, residentMemoryOf } from './machine.mjs'
 
 const script = fileURLToPath(new URL('../../support/server-process.mjs', import.meta.url))
 
@@ -85,6 +85,11 @@ export async function startStand() {
     brokers: [...engines.endpoints.kafka.brokers],
     postgresUrl,
     startServer,
+    /** CPU that the engines beside the server have taken so far. */
+    cpuSeconds: () => ({
+      broker: cpuSecondsOfFamily(engines.kafka.pid()),
+      ledger: cpuSecondsOfFamily(engines.postgres.pid()),
+    }),
     query: async (text, values) => (await pool.query(text, values)).rows,
     async stop() {
       await Promise.allSettled([...servers].map((server) => server.stop()))

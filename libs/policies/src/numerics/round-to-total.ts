@@ -18,11 +18,15 @@ export function roundToTotal(weights: readonly number[], total: number, minimum 
     left -= least * short.length
     mass = massOf(weights, open)
   }
-  const shares = new Map(open.map((i) => [i, shareOf(i)]))
+  const remainder = new Array<number>(weights.length).fill(0)
   let rest = left
-  for (const [i, share] of shares) rest -= counts[i] = Math.floor(share)
-  const remainder = (i: number) => shares.get(i)! - counts[i]!
-  const inOrder = [...open].sort((a, b) => remainder(b) - remainder(a) || a - b)
+  for (const i of open) {
+    const share = shareOf(i)
+    const whole = Math.floor(share)
+    rest -= counts[i] = whole
+    remainder[i] = share - whole
+  }
+  const inOrder = open.sort((a, b) => remainder[b]! - remainder[a]! || a - b)
   for (const i of inOrder.slice(0, Math.max(rest, 0))) counts[i]!++
   return counts
 }
