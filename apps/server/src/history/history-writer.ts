@@ -34,6 +34,7 @@ export class HistoryWriter {
   private consumer: MessageConsumer | undefined
   private block: PendingBlock = emptyBlock()
   private writing: Promise<void> = Promise.resolve()
+  private committing: Promise<void> = Promise.resolve()
   /** Writes that are not done, the oldest first. */
   private readonly writes: Promise<void>[] = []
   private timer: NodeJS.Timeout | undefined
@@ -65,10 +66,16 @@ export class HistoryWriter {
   /** Stops fetching, writes what waits; its offsets are committed before the group is left. */
   async stop(): Promise<void> {
     this.flush()
-    await this.writing
+    await this.written()
     await this.consumer?.stop()
     this.flush()
+    await this.written()
+  }
+
+  /** Everything flushed so far is with the engine, and its offsets are with Kafka. */
+  private async written(): Promise<void> {
     await this.writing
+    await this.committing
   }
 
   health() {
@@ -113,7 +120,7 @@ export class HistoryWriter {
 
   /** The run's id where the run must be looked up first; then nothing has been added. */
   private addTrainerEvent(message: IncomingMessage): string | undefined {
-    const parsed = this.parsed.parse(message)
+    const parsed = this.parsed.parse(message, 'history')
     // What cannot be parsed, or belongs to no run, is a dead letter; the mixture's intake writes it.
     if (!parsed.ok) return undefined
     const { event } = parsed
@@ -167,8 +174,19 @@ export class HistoryWriter {
     this.writes.push(this.writing)
   }
 
+  private async commit({ ranges }: PendingBlock): Promise<void> {
+    const commits = [...ranges.values()].map(async ({ topic, partition, next }) => {
+      try {
+        await this.consumer?.commit(topic, partition, next)
+      } catch (error) {
+        this.logger.warn(`offset of ${topic}[${partition}] was not committed: ${String(error)}`)
+      }
+    })
+    await Promise.all(commits)
+  }
+
   private async write(block: PendingBlock): Promise<void> {
-    const { ranges, ...rows } = block
+    const { ranges: _, ...rows } = block
     if (rowsIn(block) > 0) {
       const began = performance.now()
       const token = tokenOf(block)
@@ -188,13 +206,8 @@ export class HistoryWriter {
       for (const kind of ['observations', 'ledger', 'evaluations', 'metrics', 'deadLetters'] as const)
         if (rows[kind].length > 0) this.metrics.historyRows.inc({ kind }, rows[kind].length)
     }
-    for (const { topic, partition, next } of ranges.values()) {
-      await this.consumer
-        ?.commit(topic, partition, next)
-        .catch((error: unknown) =>
-          this.logger.warn(`offset of ${topic}[${partition}] was not committed: ${String(error)}`),
-        )
-    }
+    // The next block need not wait for Kafka to write these down; later offsets still follow earlier ones.
+    this.committing = this.committing.then(() => this.commit(block))
   }
 }
 

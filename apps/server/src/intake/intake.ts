@@ -94,6 +94,7 @@ export class Intake {
         sinceRing = 0
         this.ring(closed)
         await batch.heartbeat()
+        await this.parsed.whenRoom(batch.partition, 'desks')
         await this.whenRoom(batch)
         if (!batch.running()) return
       }
@@ -117,7 +118,7 @@ export class Intake {
     original: IncomingMessage,
     closed: Set<string>,
   ): boolean | Promise<boolean> {
-    const parsed = this.parsed.parse(original)
+    const parsed = this.parsed.parse(original, 'desks')
     if (!parsed.ok) {
       this.outcomes.dead.inc()
       return this.deadLetters.send(original, 'parse', parsed.because).then(batch.running)
