@@ -97,6 +97,13 @@ describe('replaying another policy', () => {
       expect(one.effectiveSampleShare).toBeLessThanOrEqual(1 + 1e-12)
     }
   })
+  it('says where the other policy held, and why: it is never silently what the run began with', () => {
+    const { report } = replayed({ kind: 'other', policy: 'sec' })
+    if (report.kind !== 'other') throw new Error('another policy was asked for')
+    expect(report.holds[0]?.because).toMatch(
+      /^sec needs the signal absAdvantageSum, rollouts, which no step has carried/,
+    )
+  })
   it('weighs losses by the recorded mixtures, not by its own', () => {
     // The overridden mixture was in force from step 6 on; without the lookup, other guards would change importance weights.
     const plain = replayed({ kind: 'other', policy: 'odm', config: paper.config, cadence: 2 }).replay

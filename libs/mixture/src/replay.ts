@@ -31,6 +31,8 @@ export type ReplayReport =
       readonly messages: number
       readonly offPolicyWarning: string
       readonly steps: readonly SideBySide[]
+      /** Where the other policy began to hold, and why: a signal that the run never carried, for one. */
+      readonly holds: readonly { readonly step: number; readonly because: string }[]
       /** Means over the steps at which either decided; null where there is none. */
       readonly meanTotalVariation: number | null
       readonly meanEffectiveSampleShare: number | null
@@ -101,6 +103,7 @@ export function createReplay(
         messages,
         offPolicyWarning,
         steps,
+        holds: holds.map(({ step, because }) => ({ step, because })),
         meanTotalVariation: mean(steps.map((one) => one.totalVariation)),
         meanEffectiveSampleShare: mean(steps.flatMap((one) => one.effectiveSampleShare ?? [])),
       }

@@ -28,6 +28,7 @@ type Row = {
 }
 type OtherResult = {
   readonly steps: readonly Row[]
+  readonly holds?: readonly { readonly step: number; readonly because: string }[]
   readonly meanTotalVariation?: number | null
   readonly meanEffectiveSampleShare?: number | null
   readonly offPolicyWarning?: string
@@ -128,12 +129,18 @@ function printOther(terminal: Terminal, run: Run, policy: string, result: OtherR
       ? `${domains.length} of ${run.domains.length} domains are shown; --json has them all.`
       : '',
     `Apart: half the sum of |recorded − ${policy}|, on average ${percent(result.meanTotalVariation)}. Effective: share of the recorded samples that still counts under the other mixture, on average ${percent(result.meanEffectiveSampleShare)}.`,
+    ...(result.holds ?? [])
+      .slice(0, mostHolds)
+      .map(({ step, because }) => `Held from step ${whole(step)}: ${because}`),
     result.offPolicyWarning ?? '',
   ]
   for (const note of notes)
     if (note !== '')
       for (const line of wrap(note, Math.min(terminal.width, 110))) terminal.print(colors.dim(line))
 }
+
+/** Reasons for holding that are told; --json has them all. */
+const mostHolds = 3
 
 const share = (value: number | undefined): string => (value === undefined ? '–' : (value * 100).toFixed(0))
 
