@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { configure } from './configure.js'
+import { deepFreeze } from './deep-freeze.js'
 import type { AnyPolicy, PolicyFact, PolicyStart, Proposal, StepFact } from './policy.js'
 import { policies } from './registry.js'
 import { sum } from './numerics/sum.js'
@@ -205,11 +206,6 @@ function plainFacts(
 }
 
 const viaJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze)
-  return value
-}
 
 function expectProposal(proposal: Proposal, current: readonly number[]): void {
   if (proposal.kind === 'hold') {

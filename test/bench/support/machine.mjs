@@ -5,28 +5,32 @@ import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 
 const ticksASecond = Number(execFileSync('getconf', ['CLK_TCK']).toString())
 
-/** User and system time of a process with all its threads. */
-export function cpuSecondsOf(pid) {
+/** A process's parent, and the seconds that it and its reaped children have had. */
+function timesOf(pid) {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // The name, in brackets, may hold anything.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / ticksASecond
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number)
+  return {
+    parent: fields[1],
+    own: (fields[11] + fields[12]) / ticksASecond,
+    reaped: (fields[13] + fields[14]) / ticksASecond,
+  }
 }
+
+/** User and system time of a process with all its threads. */
+export const cpuSecondsOf = (pid) => timesOf(pid).own
 
 /** The same of a process and its children, living or reaped: PostgreSQL has one a connection. */
 export function cpuSecondsOfFamily(pid) {
-  let seconds = 0
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue
+  const { own, reaped } = timesOf(pid)
+  let seconds = own + reaped
+  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      const text = readFileSync(`/proc/${entry}/stat`, 'utf8')
-      const fields = text
-        .slice(text.lastIndexOf(')') + 2)
-        .split(' ')
-        .map(Number)
-      const [parent, own, reaped] = [fields[1], fields[11] + fields[12], fields[13] + fields[14]]
-      if (Number(entry) === pid) seconds += (own + reaped) / ticksASecond
-      else if (parent === pid) seconds += own / ticksASecond
+      const child = timesOf(entry)
+      if (child.parent === pid) seconds += child.own
     } catch {
       // gone while we looked
     }

@@ -129,8 +129,7 @@ export const pike: Policy<PikeConfig, PikeState> = {
     if (fact.kind !== 'step') return state
     const informed = config.variant === 'balanced' ? withLosses(state, fact) : state
     if (fact.step % config.updateEvery !== 0) return informed
-    const norms = gains(config, fact, 'norm')
-    const both = gains(config, fact, 'both')
+    const { norms, both } = gains(config, fact)
     if (both.every((exponent) => exponent === null)) return informed
 
     const { weights: before, moved } = state
@@ -183,16 +182,21 @@ function withLosses(state: PikeState, fact: StepFact): PikeState {
   return losses.every((loss, i) => loss === state.losses[i]) ? state : { ...state, losses }
 }
 
-/** The exponent of every domain, or its part that the norm makes; `null` for domains without a report. */
-function gains(config: PikeConfig, fact: StepFact, of: 'norm' | 'both'): readonly (number | null)[] {
+type Exponents = readonly (number | null)[]
+
+/** The exponent of every domain (`both`), and its part that the norm makes; `null` for domains without a report. */
+function gains(config: PikeConfig, fact: StepFact): { readonly norms: Exponents; readonly both: Exponents } {
   const { gradientSquaredNorm, gradientVariance, gradientReports } = fact.signals
-  return fact.present.map((_, k) => {
+  const norms = new Array<number | null>(fact.present.length).fill(null)
+  const both = new Array<number | null>(fact.present.length).fill(null)
+  for (let k = 0; k < norms.length; k++) {
     const norm = meanSignal(fact, gradientSquaredNorm, gradientReports, k)
     const variance = meanSignal(fact, gradientVariance, gradientReports, k)
-    if (norm === undefined || variance === undefined || norm < 0 || variance < 0) return null
-    const gain = bounded(config.normFactor * norm)
-    return of === 'norm' ? gain : gain - bounded((config.varianceFactor / (2 * config.batchSize)) * variance)
-  })
+    if (norm === undefined || variance === undefined || norm < 0 || variance < 0) continue
+    const gain = (norms[k] = bounded(config.normFactor * norm))
+    both[k] = gain - bounded((config.varianceFactor / (2 * config.batchSize)) * variance)
+  }
+  return { norms, both }
 }
 
 /** balance · softmax(balance · loss); a domain that has had no loss counts as the mean of those that have. */
