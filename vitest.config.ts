@@ -25,6 +25,7 @@ export default defineConfig({
             'test/{golden,replay,support,workspace,worlds}/**/*.spec.ts',
           ],
           exclude,
+          setupFiles: ['test/support/properties.ts'],
           testTimeout: 30_000,
         },
       },

@@ -30,8 +30,9 @@ function bruteForce(point: readonly number[], lower: readonly number[], upper: r
     const free = point.flatMap((_, i) => (place[i] === 2 ? [i] : []))
     const shift = free.length === 0 ? 0 : (1 - sum(fixed) - sum(free.map((i) => point[i]!))) / free.length
     const weights = point.map((value, i) => (place[i] === 2 ? value + shift : fixed[i]!))
+    // As tight as the claim below is: what is let off here shows there as a point that is nearer than any mixture.
     const feasible =
-      Math.abs(sum(weights) - 1) < 1e-9 &&
+      Math.abs(sum(weights) - 1) < 1e-12 &&
       weights.every((weight, i) => weight >= lower[i]! - 1e-12 && weight <= upper[i]! + 1e-12)
     if (feasible) best = Math.min(best, distance(point, weights))
   }
