@@ -32,7 +32,12 @@ function logContract({ analytics }: AnalyticsUnderTest): void {
     ]
     const runEvents = [
       event(3),
-      event(0, { name: 'run.started', step: -1, data: '{"text":"it\'s \\\\ \\"a\\"\\n\\u0000\\ud800 ü"}' }),
+      event(0, {
+        name: 'run.started',
+        step: -1,
+        id: 'it\'s "mine" é',
+        data: '{"text":"it\'s \\\\ \\"a\\"\\n\\u0000\\ud800 ü"}',
+      }),
     ]
     await analytics().write(block({ observations, runEvents }))
     expect(await logOf(analytics(), 'log-order')).toEqual([

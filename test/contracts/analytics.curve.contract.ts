@@ -89,4 +89,27 @@ export function curveContract({ analytics }: AnalyticsUnderTest): void {
       [2, 3, 3],
     ])
   })
+
+  it('leaves out all of a run that began again', async () => {
+    const { observation, fact } = rowsOf('curve-again')
+    const say = (attempt: number, step: number) =>
+      observation(10 * attempt + step, {
+        ...{ attempt, step, domains: [0], tokens: [1], lossSum: [attempt], sequences: [1] },
+      })
+    await analytics().write(
+      block({
+        observations: [say(1, 0), say(1, 1), say(1, 2), say(2, 0), say(2, 1)],
+        ledger: [
+          fact(1, 'RunStarted', { ...start, domains: twoDomains }),
+          fact(2, 'RunResumed', { attempt: 2, fromStep: -1, ranks: 1 }),
+        ],
+      }),
+    )
+    expect(
+      (await analytics().curve('curve-again')).map(({ step, attempt, loss }) => [step, attempt, loss]),
+    ).toEqual([
+      [0, 2, 2],
+      [1, 2, 2],
+    ])
+  })
 }

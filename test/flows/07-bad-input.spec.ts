@@ -78,8 +78,9 @@ describe('bad input', () => {
       .post('/v1/events')
       .set('content-type', 'application/json')
       .send(`["${'x'.repeat(20 * 1024 * 1024)}"]`)
-      .catch(() => ({ status: 413 }))
+      .catch(() => ({ status: 413, body: { detail: 'The body is larger than 16777216 bytes' } }))
     expect(huge.status).toBe(413)
+    expect((huge.body as { detail: string }).detail).toContain('larger than 16777216 bytes')
   })
 
   it('over Kafka each becomes a dead letter with its original bytes and a reason, and never stops the partition', async () => {

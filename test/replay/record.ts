@@ -105,7 +105,19 @@ export const recipes: { readonly [name: string]: readonly TrainerEvent[] } = {
     policy: { name: 'odm', config: { variant: 'paper' } },
     guards: { acknowledgeWithin: 20 },
   }),
+  'odm-rules-2': eventful({
+    policy: { name: 'odm', config: { variant: 'official-exp3' } },
+    guards: { floor: 0.02, ceiling: 0.5, largestChange: 0.2 },
+  }),
   'doremi-eventful': eventful({ policy: { name: 'doremi' }, guards: { minimumEvidence: { steps: 10 } } }),
+}
+
+/** The rules each was decided by: a run keeps those it began with. A new version of them gets a history of its own. */
+export const rulesOf: { readonly [name in keyof typeof recipes]: number } = {
+  'odm-eventful': 1,
+  'odm-paper-eventful': 1,
+  'doremi-eventful': 1,
+  'odm-rules-2': 2,
 }
 
 /** Decides a history as the server would, and writes it down. */

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { RunStarted } from '@mixdesk/contracts'
 import { createReplay } from '@mixdesk/mixture'
 import { isRecorded, readHistory } from './histories.js'
-import { record, recipes } from './record.js'
+import { record, recipes, rulesOf } from './record.js'
 
 describe.each(Object.keys(recipes))('the recorded history %s', (name) => {
   beforeAll(() => {
@@ -11,7 +11,8 @@ describe.each(Object.keys(recipes))('the recorded history %s', (name) => {
 
   it('gives its decisions again', () => {
     const { messages, decisions } = readHistory(name)
-    const replay = createReplay(messages[0]!.data as RunStarted, { kind: 'same' }, decisions)
+    const rules = rulesOf[name]!
+    const replay = createReplay(messages[0]!.data as RunStarted, { kind: 'same' }, decisions, { rules })
     for (const message of messages) replay.take(message)
     const report = replay.finish()
     expect(report).toMatchObject({ identical: true, compared: decisions.length })

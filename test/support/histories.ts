@@ -130,7 +130,7 @@ function said(turns: readonly Turn[]): TrainerEvent[] {
       }
       case 'resume':
         attempt++
-        step = Math.max(0, step - one.back)
+        step = Math.max(-1, step - one.back)
         return [resumed(attempt, step)]
       case 'evaluation':
         return [evaluation(Math.max(0, step), { ...of, scores: { b: i, a: null } })]

@@ -1,4 +1,4 @@
-import { openKafkaEvent, parseTrainerEvent, topics } from '@mixdesk/contracts'
+import { eventIdOf, openKafkaEvent, parseTrainerEvent, topics } from '@mixdesk/contracts'
 import type { IncomingMessage, Messaging } from '@mixdesk/messaging'
 import type { RunMessage } from '@mixdesk/mixture'
 import { eventually } from './eventually.js'
@@ -61,7 +61,8 @@ export async function readLog(messaging: Messaging): Promise<Log> {
     const run = keyOf(message)
     const events = runs.get(run) ?? []
     runs.set(run, events)
-    events.push({ ...parsed.value, offset: Number(message.offset) })
+    const id = opened.ok ? eventIdOf(message.headers, opened.value) : undefined
+    events.push({ ...parsed.value, offset: Number(message.offset), ...(id === undefined ? {} : { id }) })
   }
   return { runs, poison }
 }

@@ -9,6 +9,7 @@ import { HistoryWriter } from './history/history-writer.js'
 import { Intake } from './intake/intake.js'
 import { Sweep } from './intake/sweep.js'
 import { loadPolicies } from './policies/load-policies.js'
+import { limits } from './platform/limits.js'
 import { createLogger } from './platform/logger.js'
 import { ProblemFilter } from './platform/problem.filter.js'
 import { Relay } from './weights/relay.js'
@@ -20,8 +21,6 @@ export type Server = {
   /** Drains: no new work, what is in hand is finished and saved, then the connections close. */
   stop(): Promise<void>
 }
-
-const bodyLimitBytes = 16 * 1024 * 1024
 
 /** Starts the parts that the configuration names, on foundations that are made but not started. */
 export async function startServer(foundations: Foundations): Promise<Server> {
@@ -41,7 +40,7 @@ export async function startServer(foundations: Foundations): Promise<Server> {
 
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(foundations),
-    new FastifyAdapter({ bodyLimit: bodyLimitBytes }),
+    new FastifyAdapter({ bodyLimit: limits.bodyBytes }),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only
     {
       logger: createLogger(config.MIXDESK_LOG_LEVEL),
@@ -49,7 +48,7 @@ export async function startServer(foundations: Foundations): Promise<Server> {
     },
   )
   for (const type of ['application/cloudevents+json', 'application/cloudevents-batch+json'])
-    app.useBodyParser(type, { bodyLimit: bodyLimitBytes }, parseJsonBody)
+    app.useBodyParser(type, { bodyLimit: limits.bodyBytes }, parseJsonBody)
   app.useGlobalFilters(new ProblemFilter())
   if (plays('api'))
     SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, openApi()), {

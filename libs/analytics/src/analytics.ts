@@ -32,6 +32,8 @@ export type RunEventRow = LogPlace & {
   readonly name: string
   /** The data, as JSON text. */
   readonly data: string
+  /** CloudEvents id of what opens an attempt, where it has one; left out of everything else. */
+  readonly id?: string
   readonly time: number
 }
 

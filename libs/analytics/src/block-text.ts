@@ -67,9 +67,9 @@ export const observationText: TableText<ObservationRow> = {
 
 export const runEventText: TableText<RunEventRow> = {
   table: 'run_events',
-  columns: ['project', 'run', 'attempt', 'step', 'name', 'data', ...placeColumns],
+  columns: ['project', 'run', 'attempt', 'step', 'name', 'data', 'event_id', ...placeColumns],
   line: (row) =>
-    `${text(row.project)},${text(row.run)},${row.attempt},${row.step},${text(row.name)},${text(row.data)},${place(row)}`,
+    `${text(row.project)},${text(row.run)},${row.attempt},${row.step},${text(row.name)},${text(row.data)},${text(row.id ?? '')},${place(row)}`,
 }
 
 export const evaluationText: TableText<EvaluationRow> = {

@@ -5,7 +5,7 @@ import { RowBinaryReader } from './row-binary.js'
 
 const observationColumns =
   'project, attempt, step, rank, mixture_version, domains, tokens, loss_sum, sequences, signals, time_ms, partition, offset'
-const eventColumns = 'project, attempt, step, name, data, time_ms, partition, offset'
+const eventColumns = 'project, attempt, step, name, data, event_id, time_ms, partition, offset'
 /** Offsets of other runs lie between a run's own, so a window of offsets is sized by what the last one held. */
 const widest = 2 ** 40
 
@@ -154,15 +154,17 @@ function readEvents(bytes: Buffer, run: string): RunEventRow[] {
   const reader = new RowBinaryReader(bytes)
   const rows: RunEventRow[] = []
   while (!reader.done) {
-    const [project, attempt, step, name, data] = [
+    const [project, attempt, step, name, data, id] = [
       reader.text(),
       reader.uint32(),
       reader.int64(),
       reader.text(),
       reader.text(),
+      reader.text(),
     ]
     const [time, partition, offset] = [reader.int64(), reader.uint32(), String(reader.uint64())]
-    rows.push({ project, run, attempt, step, name, data, time, partition, offset })
+    const said = id === '' ? {} : { id }
+    rows.push({ project, run, attempt, step, name, data, ...said, time, partition, offset })
   }
   return rows
 }

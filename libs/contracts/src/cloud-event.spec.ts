@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { cloudEventHeaders, openKafkaEvent, openStructuredEvent, type RawHeaders } from './cloud-event.js'
+import {
+  cloudEventHeaders,
+  eventIdOf,
+  openKafkaEvent,
+  openStructuredEvent,
+  type RawHeaders,
+} from './cloud-event.js'
 import { nameOfType, topicSettings, topics, typeOf } from './topics.js'
 
 const utf8 = new TextEncoder()
@@ -81,6 +87,25 @@ describe('structured mode', () => {
       ok: true,
       value: { id: '7', type: event.type, source: 'rank-0', name: 'losses.measured', data: null },
     })
+  })
+})
+
+describe('the id of an event off Kafka', () => {
+  const idOf = (headers: RawHeaders, value: unknown) => {
+    const opened = openKafkaEvent(headers, bytes(value))
+    return opened.ok ? eventIdOf(headers, opened.value) : opened.because
+  }
+  it('is found in both modes', () => {
+    expect(idOf(binary, {})).toBe('7')
+    expect(idOf({ ...binary, ce_id: utf8.encode('é') }, {})).toBe('é')
+    // What the value says counts there, whatever the headers say.
+    expect(idOf({ 'content-type': 'application/cloudevents+json', ce_id: 'other' }, structured)).toBe('7')
+  })
+  it('is nothing where there is none, or one too long to be told on', () => {
+    expect(idOf({ ce_type: event.type }, {})).toBeUndefined()
+    expect(idOf({ ...binary, ce_id: '' }, {})).toBeUndefined()
+    expect(idOf({ ...binary, ce_id: 'x'.repeat(256) }, {})).toHaveLength(256)
+    expect(idOf({ ...binary, ce_id: 'x'.repeat(257) }, {})).toBeUndefined()
   })
 })
 

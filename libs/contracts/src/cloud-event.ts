@@ -15,7 +15,7 @@ export type OpenedEvent = {
   readonly name: string | undefined
   readonly data: unknown
 }
-/** With who sent it and under which id, which nothing on the hot path asks for. */
+/** With who sent it and under which id, which nothing on the hot path asks for: see `eventIdOf`. */
 export type IdentifiedEvent = OpenedEvent & { readonly id: string; readonly source: string }
 
 const strict = new TextDecoder('utf-8', { fatal: true })
@@ -98,6 +98,15 @@ export function openStructuredEvent(value: unknown): Outcome<IdentifiedEvent> {
     name: nameOfType(type),
     data,
   })
+}
+
+/**
+ * The id of an event off Kafka, in whichever mode it came; undefined where it has none, or one too long to be told on.
+ * Apart from opening it, because only events that open an attempt are asked for theirs.
+ */
+export function eventIdOf(headers: RawHeaders, opened: OpenedEvent): string | undefined {
+  const id = 'id' in opened ? (opened as IdentifiedEvent).id : headerText(headers, 'ce_id')
+  return id === undefined || id === '' || id.length > limits.eventIdLength ? undefined : id
 }
 
 /** Headers of an event in binary mode. */

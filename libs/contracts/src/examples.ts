@@ -14,6 +14,8 @@ const policy = {
   configDigest: '8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4',
 }
 const decisionId = 'b5bb9d8014a0f9b1d61e21e796d78dcc'
+const openedBy = '0190f6a2-3d1e-7c4b-9a55-2f6f1f6f9d01'
+const resumedBy = '0190f7c0-88aa-7f0e-8b21-6c1d4b7f3e02'
 const because = 'code still learns fast: its loss per token is the highest for its share.'
 const request = { run, requestId: 'c0ffee', by: 'ada', because: 'An evaluation looks wrong.' }
 
@@ -56,7 +58,7 @@ export const trainerEventExamples: {
   'mixture.refused': { run, attempt, version: 4, step: 122, because: 'Step 121 was already sampled.' },
   'checkpoint.saved': { run, attempt, step: 200, uri: 's3://checkpoints/llm-7b/200' },
   'run.resumed': { run, attempt: 2, step: 200, ranks: 2 },
-  'run.finished': { run, attempt: 2, step: 99_999, status: 'completed' },
+  'run.finished': { run, attempt: 2, step: 99_999, status: 'completed', openedBy: resumedBy },
   'metrics.logged': {
     run,
     attempt,
@@ -83,6 +85,7 @@ export const trainerCommandExamples: { readonly 'mixture.set': MixtureSet } = {
   'mixture.set': {
     run,
     attempt,
+    openedBy,
     version: 4,
     fromStep: 121,
     domains: ['web', 'code'],
@@ -117,6 +120,8 @@ export const ledgerEventExamples: { readonly [T in LedgerEventType]: LedgerData<
     tags: ['baseline'],
     notes: 'First run with code.',
     weights: [0.7, 0.3],
+    openedBy,
+    rules: 2,
   },
   RunRefused: {
     ...identity,
@@ -125,7 +130,22 @@ export const ledgerEventExamples: { readonly [T in LedgerEventType]: LedgerData<
     ranks: 2,
     problems: ['There is no policy "omd"; there are: uniform, static, natural, odm, doremi, schedule.'],
   },
-  RunResumed: { ...identity, attempt: 2, fromStep: 200, ranks: 2 },
+  RunResumed: {
+    ...identity,
+    attempt: 2,
+    fromStep: 200,
+    ranks: 2,
+    openedBy: resumedBy,
+  },
+  OpeningRefused: {
+    ...identity,
+    step: 120,
+    message: 'run.started',
+    asked: 1,
+    id: '0190f6b1-0c55-7a90-bb1f-90aa51c2d703',
+    openedBy,
+    because: 'The run has started already, with the same settings.',
+  },
   RunFinished: { ...identity, attempt: 2, step: 99_999, status: 'completed' },
   RunAnnotated: {
     ...identity,

@@ -9,6 +9,7 @@ export { checkLosses, show } from './trainer/losses-guard.js'
 export { isTrainerEventName, parseTrainerEvent } from './trainer/parse.js'
 export {
   cloudEventHeaders,
+  eventIdOf,
   headerText,
   openKafkaEvent,
   openStructuredEvent,

@@ -10,6 +10,8 @@ export const limits = {
   ranks: 65_536,
   /** Longest run, project or domain name, characters. */
   nameLength: 128,
+  /** Longest id of an event that opens an attempt to be told on, characters. */
+  eventIdLength: 256,
 } as const
 
 export const namePattern = '^[A-Za-z0-9._:/-]{1,128}$'
@@ -29,6 +31,12 @@ export const Attempt = Type.Integer({
   description: 'Stretch of the run between two (re)starts, counted from 1.',
 })
 export const Step = Count('Training step the message is about, counted by the trainer.')
+export const ResumedStep = Type.Integer({
+  minimum: -1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description:
+    'Step resumed from: the last one whose effect is in the checkpoint. −1 where there is no checkpoint: the run begins again, before step 0, with the mixture and the policy it began with; nothing of earlier attempts counts.',
+})
 export const Rank = Count('Reporting process of the trainer, from 0.', limits.ranks - 1)
 export const Version = Count('Mixture version; 0 is the mixture the run started with, before any command.')
 export const Because = (description = 'Why, in one sentence.') =>

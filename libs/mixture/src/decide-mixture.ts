@@ -9,7 +9,7 @@ import {
 import type { AnyPolicy } from '@mixdesk/policies'
 import type { Effects } from './effects.js'
 import { addIssued, withMixture } from './issued.js'
-import { identityOf, type RunState } from './run-state.js'
+import { identityOf, openedByOf, type RunState } from './run-state.js'
 
 export const policyUsed = ({ policy: { name, version, configDigest } }: RunState) => ({
   name,
@@ -60,20 +60,24 @@ export function decide(state: RunState, policy: AnyPolicy, chosen: Chosen, effec
     stateDigest: textDigest(JSON.stringify(learning.policyState)),
   }
   effects.events.push({ type: 'MixtureDecided', data: decided })
-  const command = commandOf(decided)
+  const command = commandOf(decided, state.openedBy)
   effects.commands.push({ ...command, domains: namesOf(state) })
   state.lastCommand = command
   state.version = version
   state.lastHold = null
   addIssued(state, version, fromStep)
-  const mixtures = withMixture(learning.mixtures, version, chosen.weights)
+  const { controls: _, ...others } = learning
+  const learned = {
+    ...others,
+    ...(controls === undefined ? {} : { controls }),
+    mixtures: withMixture(learning.mixtures, version, chosen.weights),
+  }
   if (chosen.reissue === true) {
-    state.learning = { ...learning, mixtures }
+    state.learning = learned
     return
   }
   state.learning = {
-    ...learning,
-    mixtures,
+    ...learned,
     policyState: policy.evolve(state.policy.config, learning.policyState, {
       kind: 'mixture',
       step: learning.step,
@@ -92,12 +96,16 @@ export function resend(state: RunState, effects: Effects): void {
 const namesOf = (state: RunState): string[] => state.domains.map((domain) => domain.name)
 
 /** The whole desired state, for the trainer, wherever it asks; the domains' names go beside it. */
-export function commandOf(decided: LedgerData<'MixtureDecided'>): Omit<MixtureSet, 'domains'> {
+export function commandOf(
+  decided: LedgerData<'MixtureDecided'>,
+  openedBy: string | undefined,
+): Omit<MixtureSet, 'domains'> {
   const { run, attempt, version, fromStep, weights, meaning, controls, step, policy, decisionId, because } =
     decided
   return {
     run,
     attempt,
+    ...openedByOf(openedBy === undefined ? {} : { openedBy }),
     version,
     fromStep,
     weights,

@@ -12,12 +12,14 @@ import { foldRequest } from './requests.js'
 import { foldResume } from './resume.js'
 import type { RunMessage } from './run-message.js'
 import { count, identityOf, type Learning, type RunState } from './run-state.js'
+import type { RefusedOpening } from './refused-opening.js'
 import { runStartedEvent } from './start-run.js'
 
 /** What waits to be folded, in log order. `asks`: whether this step may lead to a decision. */
 export type InboxEntry =
   | { readonly kind: 'step'; readonly step: MergedStep; readonly asks: boolean }
   | { readonly kind: 'message'; readonly message: RunMessage }
+  | RefusedOpening
 
 /** Folds one message into the state, and its consequences into the effects. Its attempt is the current one: see intake. */
 export function foldMessage(
@@ -46,7 +48,7 @@ export function foldMessage(
     case 'checkpoint.saved':
       return noteCheckpoint(state, message.data, effects)
     case 'run.resumed':
-      return foldResume(state, policy, message.data, provided, effects)
+      return foldResume(state, policy, message, provided, effects)
     case 'run.finished':
       return finish(state, message.data, effects)
     case 'run.annotated':

@@ -4,7 +4,7 @@ import { expireUnacknowledged } from './acknowledgements.js'
 import { keepCheckpointsBefore } from './checkpoints.js'
 import { askPolicy } from './ask-policy.js'
 import type { Effects } from './effects.js'
-import { mixtureInForce, withoutUnused } from './issued.js'
+import { forgetSuperseded, mixtureInForce, withoutUnused } from './issued.js'
 import type { MergedStep } from './merge-step.js'
 import { count, identityOf, type RunState } from './run-state.js'
 
@@ -24,12 +24,14 @@ export function foldStep(
   const counted = sequences === undefined ? {} : { sequences }
   const fact: StepFact = { kind: 'step', step, present, tokens, lossSum, ...counted, signals, inForce }
   keepCheckpointsBefore(state, step, effects)
+  forgetSuperseded(state, merged.mixtureVersion)
   const { learning } = state
   const { since } = learning
   state.learning = {
     step,
     policyState: policy.evolve(state.policy.config, learning.policyState, fact),
     weights: learning.weights,
+    ...(learning.controls === undefined ? {} : { controls: learning.controls }),
     mixtures: withoutUnused(learning.mixtures, merged.mixtureVersion),
     evidence: extendEvidence(learning.evidence, evidenceOf(merged, inForce)),
     since: {

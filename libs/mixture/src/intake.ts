@@ -1,8 +1,9 @@
-import type { EvaluationMeasured, LossesMeasured, RunFinished, RunResumed } from '@mixdesk/contracts'
+import type { EvaluationMeasured, LossesMeasured, RunFinished } from '@mixdesk/contracts'
 import { createAssembler, emptyAssembly, type AssemblyState } from './assembler.js'
 import { lossDomainsFault, unknownDomainFault } from './domain-fault.js'
 import type { InboxEntry } from './fold-entry.js'
 import { closed, ignored, rejected, waiting, type Ingested } from './ingested.js'
+import { isSomebodyElses, rememberOpening } from './refused-opening.js'
 import type { RunMessage } from './run-message.js'
 import { count, type RunState } from './run-state.js'
 
@@ -23,7 +24,7 @@ export type Intake = {
  */
 export function openIntake(state: RunState): Intake {
   const domainCount = state.domains.length
-  let { attempt, ranks } = state
+  let { attempt, ranks, openedBy } = state
   let over = state.status !== 'running'
   let assembler = createAssembler(domainCount, state.assembly)
   let queue: InboxEntry[] = []
@@ -92,12 +93,19 @@ export function openIntake(state: RunState): Intake {
     )
   }
 
-  function takeResume(resumed: RunResumed, message: RunMessage): Ingested {
+  function takeResume(message: Extract<RunMessage, { readonly name: 'run.resumed' }>): Ingested {
+    const resumed = message.data
     if (state.status === 'refused') return ignore('afterEnd', 'The run was refused at its start.')
-    if (resumed.attempt <= attempt)
-      return ignore('duplicateResume', `Attempt ${resumed.attempt} has begun already.`)
+    if (resumed.attempt <= attempt) {
+      const because = `Attempt ${resumed.attempt} has begun already${resumed.attempt < attempt ? `; the run is in attempt ${attempt}` : ''}.`
+      if (!isSomebodyElses(state, message)) return ignore('duplicateResume', because)
+      queue.push({ kind: 'refusedOpening', message, because, dead: false })
+      return closed
+    }
+    rememberOpening(state, message)
     for (const step of assembler.closeUpTo(resumed.step)) queue.push({ kind: 'step', step, asks: true })
     attempt = resumed.attempt
+    openedBy = message.id
     ranks = resumed.ranks ?? ranks
     over = false
     assembler = createAssembler(domainCount, emptyAssembly(ranks, state.lateness, resumed.step))
@@ -108,6 +116,8 @@ export function openIntake(state: RunState): Intake {
     if (over) return ignore('afterEnd', 'The run is over already.')
     const problem = notCurrent('run.finished', finished.attempt)
     if (problem !== undefined) return problem
+    if (finished.openedBy !== undefined && openedBy !== undefined && finished.openedBy !== openedBy)
+      return ignore('refusedFinish', `Attempt ${attempt} was opened by somebody else, whose run goes on.`)
     // The trainer has stopped: its last steps are evidence, but nobody waits for another mixture.
     for (const step of assembler.closeUpTo(Infinity)) queue.push({ kind: 'step', step, asks: false })
     over = true
@@ -122,7 +132,7 @@ export function openIntake(state: RunState): Intake {
         case 'evaluation.measured':
           return takeEvaluation(message.data, message)
         case 'run.resumed':
-          return takeResume(message.data, message)
+          return takeResume(message)
         case 'run.finished':
           return takeFinish(message.data, message)
         case 'advice.given':

@@ -11,13 +11,15 @@ const mostKept = 16
  * and the nearest known one stands in: the losses are evidence all the same. Without a version the newest one is meant.
  */
 export function mixtureInForce(state: RunState, version: number | undefined): readonly number[] {
-  const { mixtures } = state.learning
+  const { superseded } = state
+  let { mixtures } = state.learning
   const newest = mixtures[mixtures.length - 1]!
   if (version === undefined || version === newest.version) return newest.weights
   if (version > newest.version) {
     count(state.counts, 'versionNeverIssued')
     return newest.weights
   }
+  if (superseded !== undefined) mixtures = byVersion([...superseded, ...mixtures])
   let at = mixtures.length - 2
   while (at > 0 && mixtures[at]!.version > version) at--
   const nearest = mixtures[at] ?? newest
@@ -43,12 +45,33 @@ export function withMixture(
   return [...mixtures.slice(1 - mostKept), { version, weights }]
 }
 
-/** The versions of both, rising: a resumed trainer may still sample under what its checkpoint had, or what came after it. */
-export function unionOf(older: Learning['mixtures'], newer: Learning['mixtures']): Learning['mixtures'] {
-  const known = new Set(older.map((one) => one.version))
-  return [...older, ...newer.filter((one) => !known.has(one.version))]
-    .sort((a, b) => a.version - b.version)
-    .slice(-mostKept)
+/**
+ * What a resume undoes of the mixtures: a resumed trainer may sample under one until its first command comes. Kept apart from
+ * those that the checkpoint has, which it may sample under as well, so that many of these don't crowd out any of those.
+ */
+export function supersededBy(
+  kept: Learning['mixtures'],
+  before: Pick<RunState, 'learning' | 'superseded'>,
+): Learning['mixtures'] {
+  const known = new Set(kept.map((one) => one.version))
+  return latestOf(
+    [...(before.superseded ?? []), ...before.learning.mixtures].filter(
+      ({ version }) => !known.has(version) && known.add(version),
+    ),
+  )
+}
+
+/** As many of the latest as are kept, by rising version. */
+export const latestOf = (mixtures: Learning['mixtures']): Learning['mixtures'] =>
+  byVersion(mixtures).slice(-mostKept)
+
+const byVersion = (mixtures: Learning['mixtures']) => [...mixtures].sort((a, b) => a.version - b.version)
+
+/** A step was sampled under what came after the resume: nobody goes back to what it undid. */
+export function forgetSuperseded(state: RunState, version: number | undefined): void {
+  const newest = state.superseded?.at(-1)
+  if (newest === undefined || version === undefined || version <= newest.version) return
+  delete state.superseded
 }
 
 export function addIssued(state: RunState, version: number, fromStep: number): void {

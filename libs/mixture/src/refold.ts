@@ -23,7 +23,7 @@ export type Refold = {
 export function createRefold(
   run: string,
   resumes?: Iterable<number>,
-  hooks: Pick<DeskHooks, 'inForce'> = {},
+  hooks: Pick<DeskHooks, 'inForce' | 'rules'> = {},
 ): Refold {
   const trail: LearningTrail = createLearningTrail(
     rememberedSteps,
@@ -72,6 +72,7 @@ export function refoldLearning(
   messages: Iterable<RunMessage>,
   step: number,
   beforeAttempt: number,
+  hooks: Pick<DeskHooks, 'rules'> = {},
 ): Learning | undefined {
   const steps = new Set([step])
   let run: string | undefined
@@ -80,7 +81,7 @@ export function refoldLearning(
     if (message.name === 'run.resumed') steps.add(message.data.step)
   }
   if (run === undefined) return undefined
-  const refold = createRefold(run, steps)
+  const refold = createRefold(run, steps, hooks)
   for (const message of messages) {
     const begins = message.name === 'run.resumed' && message.data.attempt >= beforeAttempt
     if (begins) break

@@ -51,6 +51,10 @@ export type Replay = {
 export type ReplayOptions = {
   /** Steps from which the run was resumed; without them, a resume may go 4096 steps back. See `createRefold`. */
   readonly resumes?: Iterable<number>
+  /** CloudEvents id of the recorded run.started (the ledger's `RunStarted`, `openedBy`), where it has one. */
+  readonly openedBy?: string
+  /** Of the same fact: the rules that the run began with. Left out: the newest. */
+  readonly rules?: number
 }
 
 /**
@@ -69,8 +73,10 @@ export function createReplay(
   const judged = judgeStart(settings)
   const problems = judged.ok ? [] : judged.problems
   const startWeights = policyStartOf(started).weights
-  const inForce = other ? { inForce: recordedMixtures(startWeights, recorded) } : {}
-  const refold = createRefold(started.run, options.resumes, inForce)
+  const refold = createRefold(started.run, options.resumes, {
+    ...(other ? { inForce: recordedMixtures(startWeights, recorded) } : {}),
+    ...(options.rules === undefined ? {} : { rules: options.rules }),
+  })
   const decisions: Decided[] = []
   const holds: LedgerData<'MixtureHeld'>[] = []
   let messages = 0
@@ -82,7 +88,8 @@ export function createReplay(
         else if (event.type === 'MixtureHeld') holds.push(event.data)
       }
   }
-  fold({ name: 'run.started', data: settings, offset: -1 })
+  const opened = options.openedBy === undefined ? {} : { id: options.openedBy }
+  fold({ name: 'run.started', data: settings, offset: -1, ...opened })
 
   return {
     problems,

@@ -24,6 +24,8 @@ import {
   thaw,
   typesIn,
 } from '../../../test/support/facts.js'
+import type { RunStarted } from '@mixdesk/contracts'
+import { createReplay } from './replay.js'
 import { openDesk } from './run-desk.js'
 
 const rejected = (sentence: RegExp) => ({
@@ -379,6 +381,59 @@ describe('a run resumes', () => {
     })
     expect(second.slice(1).map(essence)).toEqual(whole.filter((one) => one.step > 12).map(essence))
   })
+  it('from before its first step: nothing of before counts, and it decides as a run that has just begun', () => {
+    const settings = {
+      policy,
+      domains: domainsNamed(3).map((domain, i) => ({ ...domain, weight: i + 1, tokens: 3000 })),
+      guards: { repetitionCap: { epochs: 1 }, ceiling: 0.45 },
+    }
+    const begin = (attempt: number) => [evaluation(0, { attempt }), ...stepsOf(0, 9, 2, { attempt })]
+    const whole = decided([aRun(settings), ...begin(1)])
+    const stopped = [
+      evaluation(0),
+      checkpoint(2),
+      ...stepsOf(0, 6, 2, { lossSum: [900, 100, 500] }),
+      override('o', [0.2, 0.4, 0.4]),
+    ]
+    // It died before a step had closed, and after some had; its mixture is bent at the start, and was set by hand later.
+    for (const before of [[], stopped.slice(0, 1), stopped.slice(0, 3), stopped]) {
+      const { desk } = tell(inLog([aRun(settings), ...before]))
+      const { version } = desk.state()!
+      desk.ingest({ ...resumed(2, -1), offset: 100 })
+      const { effects, needs } = desk.advance()
+      expect(needs).toBeUndefined()
+      expect(effects.events).toMatchObject([
+        { type: 'RunResumed', data: { attempt: 2, fromStep: -1 } },
+        {
+          type: 'MixtureDecided',
+          data: {
+            ...{ attempt: 2, version: version + 1, step: -1, fromStep: 0, weights: whole[0]!.weights },
+            because: { summary: 'Attempt 2 begins again, with the mixture that the run began with.' },
+          },
+        },
+      ])
+      expect(desk.state()!.learning).toMatchObject({ step: -1, tokensRead: [0, 0, 0] })
+      const restored = openDesk(runId, { state: desk.snapshot(), cursor: desk.cursor() })
+      const again = decisionsIn(tell(inLog(begin(2), 200), { desk: restored }).effects)
+      expect(again.map(essence)).toEqual(whole.slice(1).map(essence))
+    }
+  })
+  it('from before its first step, and again from there, and from a checkpoint of the second life', () => {
+    const facts = [
+      ...[aRun({ policy }), ...stepsOf(0, 3), checkpoint(3), resumed(2, -1), resumed(3, -1)],
+      ...[...stepsOf(0, 3, 2, { attempt: 3 }), checkpoint(3, { attempt: 3 })],
+      ...[...stepsOf(4, 6, 2, { attempt: 3, lossSum: [900, 100, 500] }), resumed(4, 3)],
+      ...stepsOf(4, 9, 2, { attempt: 4 }),
+    ]
+    const { desk, effects } = tell(inLog(facts))
+    expect(desk.state()!.attempts).toEqual([
+      { attempt: 3, fromStep: -1 },
+      { attempt: 4, fromStep: 3 },
+    ])
+    const whole = decided([aRun({ policy }), ...stepsOf(0, 9)])
+    const last = decisionsIn(effects).filter((one) => one.attempt === 4)
+    expect(last.slice(1).map(essence)).toEqual(whole.filter((one) => one.step > 3).map(essence))
+  })
   it('asking for what it had learned when no checkpoint holds it', () => {
     const { desk } = given(aRun(), ...stepsOf(0, 5)).when()
     desk.ingest({ ...resumed(2, 3), offset: 100 })
@@ -400,6 +455,26 @@ describe('a run resumes', () => {
     expect(effects.events).toMatchObject([
       { type: 'MixtureHeld', data: { guards: [{ guard: 'repetitionCap' }] } },
     ])
+  })
+  it('with the controls of that step, which the first command carries again; by the first rules, without', () => {
+    // ODM says the share of exploration, which falls from decision to decision.
+    const facts = [aRun(), ...stepsOf(0, 3), checkpoint(3), ...stepsOf(4, 9)]
+    const resume = (rules?: number) => {
+      const told = tell(inLog(facts), {
+        desk: openDesk(runId, undefined, rules === undefined ? {} : { rules }),
+      })
+      const { commands, checkpoints } = told.effects
+      const { controls } = commands.findLast((command) => command.fromStep <= 4)!
+      expect(commands.at(-1)!.controls).not.toEqual(controls)
+      told.desk.ingest({ ...resumed(2, 3), offset: 100 })
+      told.desk.advance()
+      told.desk.provide(checkpoints[0]!.learning)
+      return { controls, again: told.desk.advance().effects.commands }
+    }
+    const { controls, again } = resume()
+    expect(controls).toBeDefined()
+    expect(again).toMatchObject([{ attempt: 2, fromStep: 4, controls }])
+    expect(resume(1).again[0]).not.toHaveProperty('controls')
   })
   it('needing nothing when it goes on from where it stopped', () => {
     const { effects, desk } = given(aRun(), ...stepsOf(0, 3), finished(3, { status: 'failed' })).when(
@@ -442,6 +517,145 @@ describe('a run resumes', () => {
     const again = tell(inLog(stepsOf(3, 9, 2, { attempt: 2 }), 1000), { desk })
     again.desk.ingest({ ...resumed(3, 8), offset: 2000 })
     expect(again.desk.advance().needs).toMatchObject({ step: 8, sinceAttempt: 2 })
+  })
+})
+
+describe('who opened an attempt', () => {
+  const withId = (fact: ReturnType<typeof aRun>, offset: number, id?: string) => ({
+    ...fact,
+    offset,
+    ...(id === undefined ? {} : { id }),
+  })
+  const openedBy = ({ effects }: { effects: ReturnType<typeof tell>['effects'] }) =>
+    effects.commands.map((command) => command.openedBy)
+
+  it('is said in its facts and with every command, sent again or after a restart too', () => {
+    const { desk, effects } = tell([withId(aRun({ guards: { acknowledgeWithin: 1 } }), 0, 'mine')])
+    expect(effects.events[0]).toMatchObject({ type: 'RunStarted', data: { openedBy: 'mine' } })
+    expect(openedBy({ effects })).toEqual(['mine'])
+    const restored = openDesk(runId, { state: desk.snapshot(), cursor: desk.cursor() })
+    const went = tell(inLog(stepsOf(0, 5), 1), { desk: restored })
+    expect(typesIn(went.effects)).toContain('MixtureExpired')
+    expect(went.effects.commands.length).toBeGreaterThan(2)
+    expect(new Set(openedBy(went))).toEqual(new Set(['mine']))
+    const resume = tell([withId(resumed(2, 5), 100, 'ours')], { desk: restored })
+    expect(resume.effects.events[0]).toMatchObject({ type: 'RunResumed', data: { openedBy: 'ours' } })
+    expect(openedBy(resume)).toEqual(['ours'])
+  })
+  it('is not said where that event had no id, or the snapshot is of before ids were kept', () => {
+    const { desk, effects } = tell([withId(aRun(), 0, 'mine'), ...inLog(stepsOf(0, 3), 1)])
+    expect(openedBy(tell([withId(resumed(2, 3), 9)], { desk }))).toEqual([undefined])
+    expect(openedBy(tell(inLog([aRun()])))).toEqual([undefined])
+    const {
+      openedBy: _,
+      seen,
+      ...state
+    } = JSON.parse(tell([withId(aRun(), 0, 'mine')]).desk.snapshot()) as {
+      openedBy: string
+      seen: { openings?: unknown }
+      lastCommand: { openedBy?: string }
+    }
+    delete seen.openings
+    delete state.lastCommand.openedBy
+    const restored = openDesk(runId, { state: JSON.stringify({ ...state, seen }), cursor: 1 })
+    const went = tell([withId(aRun(), 1, 'mine'), withId(aRun(), 2, 'theirs'), ...inLog(stepsOf(0, 3), 3)], {
+      desk: restored,
+    })
+    // Nobody can tell a repetition from somebody else's any more: as before, both are repetitions.
+    expect(went.desk.state()!.counts).toMatchObject({ duplicateStart: 2 })
+    expect(decisionsIn(went.effects)).toEqual(decisionsIn(effects).slice(1))
+    expect(new Set(openedBy(went))).toEqual(new Set([undefined]))
+  })
+  it('stays, when somebody else starts or resumes it again: told once for each id, and nothing else changes', () => {
+    const begun = [withId(aRun(), 0, 'mine'), ...inLog(stepsOf(0, 3), 1)]
+    const intruders = [
+      withId(aRun(), 20, 'mine'),
+      withId(aRun(), 21, 'theirs'),
+      withId(aRun(), 22, 'theirs'),
+      withId(aRun({ domains: domainsNamed(4) }), 23, 'others'),
+      withId(aRun({ domains: domainsNamed(4) }), 24, 'others'),
+    ]
+    const { effects, ingested, desk } = tell(intruders, { desk: tell(begun).desk })
+    expect(effects.events).toMatchObject([
+      {
+        type: 'OpeningRefused',
+        data: { message: 'run.started', id: 'theirs', openedBy: 'mine', asked: 1, step: 3 },
+      },
+      {
+        type: 'OpeningRefused',
+        data: { id: 'others', because: expect.stringMatching(/other settings/) as string },
+      },
+    ])
+    expect(effects.commands).toEqual([])
+    // Other settings are for the dead letters: the first time once folded, then at once.
+    expect(effects.rejections).toMatchObject([{ offset: 23 }])
+    expect(ingested.map((one) => one.kind)).toEqual(['ignored', 'closed', 'ignored', 'closed', 'rejected'])
+    expect(desk.state()!.counts).toMatchObject({ duplicateStart: 2, refusedStart: 2 })
+
+    const again = [
+      withId(resumed(2, 3), 30, 'ours'),
+      withId(resumed(2, 3), 31, 'ours'),
+      withId(resumed(2, 1), 32, 'twice'),
+      withId(resumed(3, 3), 33, 'next'),
+      withId(resumed(2, 3), 34, 'late'),
+      withId(resumed(2, 3), 35, 'ours'),
+    ]
+    const second = tell(again, { desk })
+    expect(typesIn(second.effects)).toEqual([
+      ...['RunResumed', 'MixtureDecided', 'OpeningRefused', 'RunResumed', 'MixtureDecided', 'OpeningRefused'],
+    ])
+    expect(openedBy(second)).toEqual(['ours', 'next'])
+    expect(second.effects.events[5]).toMatchObject({
+      data: {
+        attempt: 3,
+        asked: 2,
+        id: 'late',
+        openedBy: 'next',
+        because: expect.stringMatching(/run is in attempt 3/) as string,
+      },
+    })
+    expect(desk.state()!.counts).toMatchObject({ duplicateResume: 2, refusedResume: 2 })
+
+    const plain = tell([...begun, ...inLog(stepsOf(4, 9), 40)])
+    const disturbed = tell([...begun, ...intruders, ...inLog(stepsOf(4, 9), 40)])
+    expect(decisionsIn(disturbed.effects)).toEqual(decisionsIn(plain.effects))
+    expect(disturbed.effects.commands).toEqual(plain.effects.commands)
+  })
+  it('alone may end it, where the end says whose it is', () => {
+    const end = (id?: string, attempt = 1) =>
+      finished(3, { attempt, ...(id === undefined ? {} : { openedBy: id }) })
+    const { desk, ingested } = tell([
+      withId(aRun(), 0, 'mine'),
+      ...inLog([...stepsOf(0, 3), end('theirs')], 1),
+      withId(resumed(2, 3), 20, 'ours'),
+      ...inLog([end('mine', 2)], 21),
+    ])
+    expect([ingested[9], ingested.at(-1)]).toEqual([
+      ignored(/opened by somebody else/),
+      ignored(/opened by somebody else/),
+    ])
+    expect(desk.state()).toMatchObject({ status: 'running', counts: { refusedFinish: 2 } })
+    expect(tell(inLog([end('ours', 2)], 30), { desk }).desk.state()!.status).toBe('completed')
+    const unsaid = tell([withId(aRun(), 0, 'mine'), ...inLog([end()], 1)])
+    expect(unsaid.desk.state()!.status).toBe('completed')
+    const unknown = tell([withId(aRun(), 0), ...inLog([end('mine')], 1)])
+    expect(unknown.desk.state()!.status).toBe('completed')
+  })
+  it('is found again by a replay, which is told of the start by the ledger', () => {
+    const messages = [
+      withId(aRun(), 0, 'mine'),
+      ...inLog([...stepsOf(0, 3), finished(3, { openedBy: 'theirs' }), ...stepsOf(4, 7)], 1),
+    ]
+    const recorded = decisionsIn(tell(messages).effects)
+    expect(recorded.at(-1)!.step).toBe(7)
+    const proof = (options: { openedBy?: string }) => {
+      const replay = createReplay(aRunData, { kind: 'same' }, recorded, options)
+      for (const message of messages) replay.take(message)
+      return replay.finish()
+    }
+    const aRunData = messages[0]!.data as RunStarted
+    expect(proof({ openedBy: 'mine' })).toMatchObject({ identical: true })
+    expect(proof({})).toMatchObject({ identical: false })
   })
 })
 

@@ -1,4 +1,4 @@
-import { digestOf, show, type RunStarted } from '@mixdesk/contracts'
+import { digestOf, show } from '@mixdesk/contracts'
 import { findPolicy, type AdviceWanted, type AnyPolicy } from '@mixdesk/policies'
 import { noEffects, type Effects } from './effects.js'
 import { foldMessage, foldRefused, type InboxEntry } from './fold-entry.js'
@@ -8,6 +8,7 @@ import { openIntake, type Intake } from './intake.js'
 import type { MergedStep } from './merge-step.js'
 import { MixtureError } from './mixture-error.js'
 import { needsLearning, type LearningNeeded } from './resume.js'
+import { foldRefusedOpening, isSomebodyElses } from './refused-opening.js'
 import type { RunMessage } from './run-message.js'
 import { count, type Learning, type RunState } from './run-state.js'
 import { initialRunState, judgeStart } from './start-run.js'
@@ -40,6 +41,8 @@ export type DeskHooks = {
   readonly beforeStep?: (learning: Learning, step: number) => void
   /** The mixture a step was sampled under, instead of what the desk itself issued. */
   readonly inForce?: (step: MergedStep, attempt: number) => readonly number[]
+  /** The rules that the run began with, where they aren't the newest. */
+  readonly rules?: number
 }
 
 export type SavedDesk = { readonly state: string; readonly cursor: number }
@@ -58,21 +61,32 @@ export function openDesk(run: string, saved?: SavedDesk, hooks: DeskHooks = {}):
   let inbox: InboxEntry[] = []
   let provided: Learning | undefined
 
-  function begin(started: RunStarted, message: RunMessage): Ingested {
-    if (state !== undefined) {
-      if (state.startDigest !== digestOf(started))
-        return rejected(
-          `run.started: the run "${run}" has started already with other settings; choose another run id, or resume it with run.resumed.`,
-        )
-      count(state.counts, 'duplicateStart')
-      return ignored('The run has started already, with the same settings.')
-    }
+  function begin(message: Extract<RunMessage, { readonly name: 'run.started' }>): Ingested {
+    const started = message.data
+    if (state !== undefined) return beginAgain(state, message)
     const judged = judgeStart(started)
-    state = initialRunState(started, judged)
+    state = initialRunState(started, judged, { id: message.id, rules: hooks.rules })
     policy = judged.ok ? judged.policy : undefined
     intake = openIntake(state)
     inbox.push({ kind: 'message', message })
     return closed
+  }
+
+  function beginAgain(
+    of: RunState,
+    message: Extract<RunMessage, { readonly name: 'run.started' }>,
+  ): Ingested {
+    const differs = of.startDigest !== digestOf(message.data)
+    const because = differs
+      ? `run.started: the run "${run}" has started already with other settings; choose another run id, or resume it with run.resumed.`
+      : 'The run has started already, with the same settings.'
+    if (isSomebodyElses(of, message)) {
+      inbox.push({ kind: 'refusedOpening', message, because, dead: differs })
+      return closed
+    }
+    if (differs) return rejected(because)
+    count(of.counts, 'duplicateStart')
+    return ignored(because)
   }
 
   function fold(
@@ -84,6 +98,10 @@ export function openDesk(run: string, saved?: SavedDesk, hooks: DeskHooks = {}):
     if (entry.kind === 'step') {
       hooks.beforeStep?.(of.learning, entry.step.step)
       foldStep(of, by, entry.step, entry.asks, effects, hooks.inForce?.(entry.step, of.attempt))
+      return undefined
+    }
+    if (entry.kind === 'refusedOpening') {
+      foldRefusedOpening(of, entry, effects)
       return undefined
     }
     const { message } = entry
@@ -104,7 +122,7 @@ export function openDesk(run: string, saved?: SavedDesk, hooks: DeskHooks = {}):
     ingest(message) {
       if (message.offset < cursor) return covered
       cursor = message.offset + 1
-      if (message.name === 'run.started') return begin(message.data, message)
+      if (message.name === 'run.started') return begin(message)
       if (intake === undefined)
         return rejected(`${message.name}: the run ${show(run)} has not started; send run.started first.`)
       const ingested = intake.take(message)

@@ -6,4 +6,6 @@ export type RunMessage = TrainerEvent & {
   readonly offset: number
   /** When it happened, as the sender says; told on, never used to decide. */
   readonly time?: string
+  /** CloudEvents id; asked for where an attempt is opened, and needed nowhere else. */
+  readonly id?: string
 }

@@ -10,6 +10,8 @@ export type Learning = {
   readonly policyState: unknown
   /** The mixture the run has now. */
   readonly weights: readonly number[]
+  /** The controls the run has now, where the policy gave some. */
+  readonly controls?: { readonly [name: string]: unknown }
   /** Mixtures that observations may still say they were sampled under, by rising version; never empty, bounded. */
   readonly mixtures: readonly { readonly version: number; readonly weights: readonly number[] }[]
   readonly evidence: EvidenceDigest
@@ -46,6 +48,8 @@ export type Counts = { [reason: string]: number }
 /** Everything a run's owner knows; plain JSON, so that a snapshot is this and nothing else. Nothing in it grows with the run. */
 export type RunState = {
   readonly schema: 1
+  /** Which rules it is folded by; absent for 1. */
+  readonly rules?: number
   readonly run: string
   readonly project: string
   readonly domains: readonly Domain[]
@@ -72,6 +76,8 @@ export type RunState = {
   /** Which attempts the present one rests on, each with the step it resumed from: rising in both; newest last. */
   attempts: readonly { readonly attempt: number; readonly fromStep: number }[]
   ranks: number
+  /** CloudEvents id of what opened the attempt; absent where that had none, or began before ids were kept. */
+  openedBy?: string
   params: { readonly [key: string]: unknown }
   tags: readonly string[]
   notes: string
@@ -82,6 +88,8 @@ export type RunState = {
   silence: Silence | null
   /** Mixtures that expired since one was last acknowledged by all: the wait doubles with each. */
   expirations: number
+  /** Mixtures of steps that a resume has undone: its trainer may sample under one until it has the first command. Bounded. */
+  superseded?: Learning['mixtures']
   /** The newest command, to send it again. */
   lastCommand: Omit<MixtureSet, 'domains'> | null
   learning: Learning
@@ -97,6 +105,8 @@ export type RunState = {
     readonly requests: readonly string[]
     /** Absent in snapshots of before there was advice. */
     readonly advice?: readonly string[]
+    /** Ids of what opened an attempt, or would have. Absent in snapshots of before they were kept. */
+    readonly openings?: readonly string[]
   }
   pendingCheckpoints: readonly { readonly step: number; readonly attempt: number; readonly uri?: string }[]
   counts: Counts
@@ -116,5 +126,9 @@ export function isRepeated(state: RunState, kind: keyof RunState['seen'], id: st
   state.seen = { ...state.seen, [kind]: [...before.slice(1 - rememberedIds), id] }
   return false
 }
+
+/** Spread into what is told on: nothing where the attempt's opening had no id. */
+export const openedByOf = ({ openedBy }: Pick<RunState, 'openedBy'>) =>
+  openedBy === undefined ? {} : { openedBy }
 
 export const identityOf = ({ run, project, attempt }: RunState) => ({ run, project, attempt })

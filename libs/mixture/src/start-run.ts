@@ -3,6 +3,9 @@ import {
   defaultLateness,
   digestOf,
   emptyEvidence,
+  type Domain,
+  type Guards,
+  type Horizon,
   type LedgerData,
   type RunStarted,
 } from '@mixdesk/contracts'
@@ -18,7 +21,8 @@ import { emptyAssembly } from './assembler.js'
 import { renormalise } from './box.js'
 import { checkGuards } from './check-guards.js'
 import { resolveGuards } from './guard-rails.js'
-import type { Learning, RunState } from './run-state.js'
+import { newestRules } from './rules.js'
+import { openedByOf, type Learning, type RunState } from './run-state.js'
 
 /** A run's beginning, judged: the same answer for whoever asks, HTTP, CLI or the log. */
 export type Judged =
@@ -80,7 +84,10 @@ function meaninglessCap({ guards }: RunStarted, policy: AnyPolicy): readonly str
       ]
 }
 
-export function policyStartOf(started: Pick<RunStarted, 'domains' | 'horizon'>): PolicyStart {
+export function policyStartOf(started: {
+  readonly domains: readonly Domain[]
+  readonly horizon?: Horizon
+}): PolicyStart {
   const { domains, horizon } = started
   const weights = domains.every((domain) => domain.weight !== undefined)
     ? renormalise(domains.map((domain) => domain.weight!))
@@ -89,7 +96,11 @@ export function policyStartOf(started: Pick<RunStarted, 'domains' | 'horizon'>):
 }
 
 /** State of a run right after its start: nothing folded, version 0. */
-export function initialRunState(started: RunStarted, judged: Judged): RunState {
+export function initialRunState(
+  started: RunStarted,
+  judged: Judged,
+  { id, rules = newestRules }: { readonly id?: string | undefined; readonly rules?: number | undefined } = {},
+): RunState {
   const cadence = started.cadence ?? defaultCadence
   const lateness = started.lateness ?? defaultLateness
   const config = judged.ok ? judged.config : (started.policy.config ?? {})
@@ -97,6 +108,7 @@ export function initialRunState(started: RunStarted, judged: Judged): RunState {
   const { horizon, signals, evaluations } = started
   return {
     schema: 1,
+    ...(rules === 1 ? {} : { rules }),
     run: started.run,
     project: started.project,
     domains: started.domains,
@@ -120,6 +132,7 @@ export function initialRunState(started: RunStarted, judged: Judged): RunState {
     attempt: 1,
     attempts: [{ attempt: 1, fromStep: -1 }],
     ranks: started.ranks,
+    ...openedByOf(id === undefined ? {} : { openedBy: id }),
     params: started.params ?? {},
     tags: started.tags ?? [],
     notes: started.notes ?? '',
@@ -128,28 +141,33 @@ export function initialRunState(started: RunStarted, judged: Judged): RunState {
     silence: null,
     expirations: 0,
     lastCommand: null,
-    learning: initialLearning(judged, policyStartOf(started).weights, guards.repetitionCap !== undefined),
+    learning: initialLearning(
+      judged.ok ? judged.policy.initialState(config, judged.start) : null,
+      policyStartOf(started).weights,
+      guards,
+    ),
     frozen: null,
     lastHold: null,
     quarantined: [],
-    seen: { evaluations: [], checkpoints: [], requests: [] },
+    seen: { evaluations: [], checkpoints: [], requests: [], openings: id === undefined ? [] : [id] },
     pendingCheckpoints: [],
     counts: {},
     assembly: emptyAssembly(started.ranks, lateness),
   }
 }
 
-function initialLearning(judged: Judged, weights: readonly number[], countsTokens: boolean): Learning {
+/** What a run has learned before its first mixture is decided: nothing. */
+export function initialLearning(policyState: unknown, weights: readonly number[], guards: Guards): Learning {
   return {
     step: -1,
-    policyState: judged.ok ? judged.policy.initialState(judged.config, judged.start) : null,
+    policyState,
     weights,
     mixtures: [{ version: 0, weights }],
     evidence: emptyEvidence,
     since: { fromStep: -1, steps: 0, observations: 0, tokens: 0 },
     sinceAsked: 0,
     signalsSeen: [],
-    ...(countsTokens ? { tokensRead: weights.map(() => 0) } : {}),
+    ...(guards.repetitionCap !== undefined ? { tokensRead: weights.map(() => 0) } : {}),
   }
 }
 
@@ -190,5 +208,7 @@ export function runStartedEvent(state: RunState): LedgerData<'RunStarted'> {
     notes,
     ...(parent === undefined ? {} : { parent }),
     weights: [...state.learning.weights],
+    ...openedByOf(state),
+    ...(state.rules === undefined ? {} : { rules: state.rules }),
   }
 }

@@ -31,6 +31,8 @@ function plainSentence(fact: LedgerEnvelope, domains: readonly string[]): string
       return `The trainer refused version ${fact.data.version}: ${fact.data.because}`
     case 'RequestRefused':
       return `What ${fact.data.by} asked for could not be done: ${fact.data.problems.join(' ')}`
+    case 'OpeningRefused':
+      return `A second ${fact.data.message} came from somebody else and changed nothing: ${fact.data.because}`
     case 'DomainQuarantined':
       return `${fact.data.domain}: ${fact.data.because}`
     default:
@@ -68,6 +70,7 @@ const words: { readonly [type: string]: string } = {
   MixtureExpired: 'expired',
   MixtureRefused: 'refused',
   RequestRefused: 'refused',
+  OpeningRefused: 'refused',
   DomainQuarantined: 'quarantine',
 }
 export const wordOfFact = (fact: LedgerEnvelope): string =>

@@ -78,6 +78,7 @@ function print(terminal: Terminal, { run, mixture, decisions, losses }: Shown): 
         .join(', '),
     ],
     ['problems', run.problems.join(' ')],
+    ['warnings', (run.warnings ?? []).join(' ')],
   ]
   for (const [name, value] of facts)
     if (value !== '') terminal.print(`  ${colors.dim(padEnd(name, 10))}${harmless(value)}`)

@@ -15,6 +15,8 @@ export type Run = {
   readonly tags: readonly string[]
   readonly notes: string
   readonly counts: { readonly [reason: string]: number }
+  /** Only where one run is asked for. */
+  readonly warnings?: readonly string[]
   readonly startedAt: string
   readonly updatedAt: string
 }

@@ -1,5 +1,12 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
-import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger'
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiConsumes,
+  ApiOperation,
+  ApiTags,
+  ApiUnprocessableEntityResponse,
+} from '@nestjs/swagger'
 import { Events } from './events.service.js'
 
 /** The way in for trainers without Kafka. */
@@ -21,6 +28,10 @@ export class EventsController {
     schema: { oneOf: [{ type: 'object' }, { type: 'array', items: { type: 'object' } }] },
   })
   @ApiAcceptedResponse({ description: '{ accepted: number }' })
+  @ApiUnprocessableEntityResponse({
+    description:
+      'A problem document with `faults`, the first 100: { index, because, code?, retriable? }. Retriable ones may be sent again as they are; `runNotStarted`: the run is not known (yet).',
+  })
   async take(@Body() body: unknown) {
     return { accepted: await this.events.take(Array.isArray(body) ? (body as unknown[]) : [body]) }
   }

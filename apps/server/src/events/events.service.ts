@@ -11,11 +11,21 @@ import {
 import type { EventStore } from '@mixdesk/event-store'
 import type { Messaging } from '@mixdesk/messaging'
 import { judgeStart, lossDomainsFault } from '@mixdesk/mixture'
+import { limits as http } from '../platform/limits.js'
 import { ProblemException } from '../platform/problem.js'
 import { EVENT_STORE, MESSAGING } from '../platform/tokens.js'
 
-const mostEvents = 10_000
+const { batchEvents } = http
 const rememberedStarts = 10_000
+
+/** Why an event was not taken. */
+export type EventFault = {
+  readonly because: string
+  /** A word for programs, where there is something to do about it. */
+  readonly code?: 'runNotStarted'
+  /** Whether the same event may be taken later as it is: its run's start may be on the way. */
+  readonly retriable?: true
+}
 
 /** Checks events while somebody waits for the answer, and puts them into the log. */
 @Injectable()
@@ -32,17 +42,17 @@ export class Events {
   async take(values: readonly unknown[]): Promise<number> {
     if (values.length === 0)
       throw new ProblemException(422, 'The batch is empty; send at least one CloudEvent.')
-    if (values.length > mostEvents)
+    if (values.length > batchEvents)
       throw new ProblemException(
         413,
-        `A batch holds at most ${mostEvents} events, ${values.length} came; send several batches.`,
+        `A batch holds at most ${batchEvents} events, ${values.length} came; send several batches.`,
       )
-    const faults: { index: number; because: string }[] = []
+    const faults: (EventFault & { index: number })[] = []
     const checked: { opened: IdentifiedEvent; event: TrainerEvent; value: string }[] = []
     const startedHere = new Map<string, number>()
     for (const [index, value] of values.entries()) {
       const outcome = await this.check(value, startedHere)
-      if ('because' in outcome) faults.push({ index, because: outcome.because })
+      if ('because' in outcome) faults.push({ index, ...outcome })
       else checked.push(outcome)
     }
     if (faults.length > 0) {
@@ -69,11 +79,11 @@ export class Events {
   private async check(
     value: unknown,
     startedHere: Map<string, number>,
-  ): Promise<{ opened: IdentifiedEvent; event: TrainerEvent; value: string } | { because: string }> {
+  ): Promise<{ opened: IdentifiedEvent; event: TrainerEvent; value: string } | EventFault> {
     const opened = openStructuredEvent(value)
-    if (!opened.ok) return opened
+    if (!opened.ok) return { because: opened.because }
     const parsed = parseTrainerEvent(opened.value)
-    if (!parsed.ok) return parsed
+    if (!parsed.ok) return { because: parsed.because }
     const event = parsed.value
     const text = JSON.stringify(event.data)
     if (Buffer.byteLength(text) > limits.messageBytes)
@@ -86,7 +96,7 @@ export class Events {
       startedHere.set(event.data.run, event.data.domains.length)
     } else {
       const fault = await this.misfit(event, startedHere)
-      if (fault !== undefined) return { because: fault }
+      if (fault !== undefined) return fault
     }
     return { opened: opened.value, event, value: text }
   }
@@ -95,11 +105,17 @@ export class Events {
   private async misfit(
     event: TrainerEvent,
     startedHere: ReadonlyMap<string, number>,
-  ): Promise<string | undefined> {
+  ): Promise<EventFault | undefined> {
     const { run } = event.data
     const count = startedHere.get(run) ?? this.domainCounts.get(run) ?? (await this.lookUp(run))
-    if (count === undefined) return `${event.name}: the run "${run}" has not started; send run.started first.`
-    return event.name === 'losses.measured' ? lossDomainsFault(event.data, count) : undefined
+    if (count === undefined)
+      return {
+        because: `${event.name}: the run "${run}" has not started; send run.started first.`,
+        code: 'runNotStarted',
+        retriable: true,
+      }
+    const fault = event.name === 'losses.measured' ? lossDomainsFault(event.data, count) : undefined
+    return fault === undefined ? undefined : { because: fault }
   }
 
   private async lookUp(run: string): Promise<number | undefined> {

@@ -51,7 +51,7 @@ function indicesUpTo(count: number): readonly number[] {
 export function addTrainerRows(
   block: PendingBlock,
   known: KnownRun,
-  event: TrainerEvent,
+  { event, id }: { readonly event: TrainerEvent; readonly id?: string },
   place: LogPlace,
   time: number,
 ): boolean {
@@ -74,7 +74,8 @@ export function addTrainerRows(
     step: 'step' in data ? data.step : -1,
     time,
   }
-  block.runEvents.push({ ...common, name: event.name, data: JSON.stringify(data) })
+  const said = id === undefined ? {} : { id }
+  block.runEvents.push({ ...common, name: event.name, data: JSON.stringify(data), ...said })
   if (event.name === 'evaluation.measured') {
     const { domains, loss, scores } = event.data
     block.evaluations.push({

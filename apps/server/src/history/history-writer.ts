@@ -128,7 +128,7 @@ export class HistoryWriter {
     const known = this.known.get(event.data.run)
     if (known === undefined) return event.data.run
     const { partition, offset } = message
-    addTrainerRows(this.block, known, event, { partition, offset }, timeOf(message, parsed.time))
+    addTrainerRows(this.block, known, parsed, { partition, offset }, timeOf(message, parsed.time))
     return undefined
   }
 

@@ -18,6 +18,7 @@ export function messageOf(entry: LogEntry): RunMessage {
       ...({ name: entry.row.name, data: JSON.parse(entry.row.data) as unknown } as TrainerEvent),
       offset: Number(row.offset),
       time,
+      ...(entry.row.id === undefined ? {} : { id: entry.row.id }),
     }
   return { name: 'losses.measured', data: lossesOf(entry.row), offset: Number(row.offset), time }
 }

@@ -39,7 +39,7 @@ const dead = message('losses.guessed', {})
 function factsWith(count: number) {
   const refold = createRefold(run)
   const events = [
-    { name: 'run.started' as const, data: started },
+    { name: 'run.started' as const, data: started, id: 'x' },
     ...losses(0, count - 1).map((data) => ({ name: 'losses.measured' as const, data })),
   ]
   return events

@@ -135,11 +135,11 @@ export class Intake {
     entry: DeskEntry,
     batch: IncomingBatch,
     original: IncomingMessage,
-    { event, time }: Extract<Parsed, { readonly ok: true }>,
+    { event, time, id }: Extract<Parsed, { readonly ok: true }>,
     closed: Set<string>,
   ): boolean | Promise<boolean> {
     const { name, data } = event
-    const placed = { name, data, offset: Number(original.offset), time }
+    const placed = { name, data, offset: Number(original.offset), time, id }
     const ingested = this.desks.take(entry, placed as RunMessage, original)
     this.outcomes[ingested.kind].inc()
     // An acknowledgement changes no mixture: it is committed with the next step, or by the sweep.

@@ -1,8 +1,14 @@
-import { openKafkaEvent, parseTrainerEvent, type TrainerEvent } from '@mixdesk/contracts'
+import { eventIdOf, openKafkaEvent, parseTrainerEvent, type TrainerEvent } from '@mixdesk/contracts'
 import type { IncomingMessage } from '@mixdesk/messaging'
 
 export type Parsed =
-  | { readonly ok: true; readonly event: TrainerEvent; readonly time?: string }
+  | {
+      readonly ok: true
+      readonly event: TrainerEvent
+      readonly time?: string
+      /** Of what opens an attempt, where it has one; nothing else is asked for its id, which would cost time. */
+      readonly id?: string
+    }
   | { readonly ok: false; readonly because: string }
 
 const decoder = new TextDecoder()
@@ -19,6 +25,14 @@ export function parseMessage(message: IncomingMessage): Parsed {
       ok: false,
       because: `The key of the message is "${key.slice(0, 128)}" but its run is "${parsed.value.data.run}"; use the run as the key, so that its messages keep their order.`,
     }
+  const event = parsed.value
   const { time } = opened.value
-  return { ok: true, event: parsed.value, ...(time === undefined ? {} : { time }) }
+  const opens = event.name === 'run.started' || event.name === 'run.resumed'
+  const id = opens ? eventIdOf(message.headers, opened.value) : undefined
+  return {
+    ok: true,
+    event,
+    ...(time === undefined ? {} : { time }),
+    ...(id === undefined ? {} : { id }),
+  }
 }

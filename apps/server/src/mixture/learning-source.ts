@@ -32,9 +32,11 @@ export class LearningSource {
         `The run ${run} resumes from step ${step}, for which no checkpoint.saved came, and this process has no history to fold again. Configure MIXDESK_CLICKHOUSE_URL, or send checkpoint.saved for the steps you resume from.`,
       )
     this.logger.log(`${run}: folding the history again up to step ${step}`)
-    const earlier = await this.store.readStream(streamOf(run), { types: ['RunResumed'] })
+    const earlier = await this.store.readStream(streamOf(run), { types: ['RunStarted', 'RunResumed'] })
     const resumes = earlier.flatMap((fact) => (fact.type === 'RunResumed' ? [fact.data.fromStep] : []))
-    const refold = createRefold(run, [...resumes, step])
+    const rules =
+      earlier.flatMap((fact) => (fact.type === 'RunStarted' ? [fact.data.rules ?? 1] : []))[0] ?? 1
+    const refold = createRefold(run, [...resumes, step], { rules })
     for await (const messages of runMessages(this.analytics, run)) {
       for (const message of messages) {
         // The history is written behind, in log order: once it has the message that asks, it has all that came before.

@@ -14,6 +14,7 @@ const titles: { readonly [status: number]: string } = {
   404: 'Not found',
   409: 'Conflict',
   413: 'Too large',
+  415: 'Unsupported content type',
   422: 'Cannot be processed',
   500: 'Internal error',
   503: 'Unavailable',

@@ -47,17 +47,22 @@ export class Replays {
       )
     const recorded = await this.facts(run, 'MixtureDecided')
     const resumes = (await this.facts(run, 'RunResumed')).map((resumed) => resumed.fromStep)
-    const replay = createReplay(started, choice, recorded, { resumes })
+    const [began] = await this.facts(run, 'RunStarted')
+    const { openedBy, rules = 1 } = began ?? {}
+    const replay = createReplay(started, choice, recorded, {
+      ...{ resumes, rules },
+      ...(openedBy === undefined ? {} : { openedBy }),
+    })
     if (replay.problems.length > 0)
       throw new ProblemException(422, replay.problems.join(' '), { problems: replay.problems })
 
-    const began = performance.now()
+    const beganAt = performance.now()
     let observations = 0
     let domainLosses = 0
     const progress = (): ReplayProgress => ({
       observations,
       domainLosses,
-      elapsedMs: performance.now() - began,
+      elapsedMs: performance.now() - beganAt,
     })
     yield { progress: progress() }
     for await (const messages of runMessages(analytics, run)) {
@@ -75,7 +80,7 @@ export class Replays {
     yield { result: { ...replay.finish(), ...progress() } }
   }
 
-  private async facts<T extends 'MixtureDecided' | 'RunResumed'>(
+  private async facts<T extends 'MixtureDecided' | 'RunStarted' | 'RunResumed'>(
     run: string,
     type: T,
   ): Promise<LedgerData<T>[]> {

@@ -68,9 +68,12 @@ export class RunsController {
 
   @Get(':run')
   @ApiParam({ name: 'run' })
-  @ApiOperation({ summary: 'One run: its settings, state and counts.' })
+  @ApiOperation({
+    summary:
+      'One run: its settings, state and counts, who opened its present attempt, and warnings in sentences.',
+  })
   show(@Param('run') run: string) {
-    return this.runs.find(run)
+    return this.runs.show(run)
   }
 
   @Get(':run/mixture')

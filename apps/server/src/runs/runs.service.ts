@@ -5,6 +5,7 @@ import { commandOf } from '@mixdesk/mixture'
 import { EVENT_STORE } from '../platform/tokens.js'
 import { ProblemException } from '../platform/problem.js'
 import { LedgerWatch } from './ledger-watch.js'
+import { warningsOf } from './warnings.js'
 
 const decisionTypes = [
   'MixtureDecided',
@@ -15,6 +16,7 @@ const decisionTypes = [
   'MixtureExpired',
   'MixtureRefused',
   'RequestRefused',
+  'OpeningRefused',
   'DomainQuarantined',
 ] as const
 
@@ -35,6 +37,29 @@ export class Runs {
     if (found === undefined)
       throw new ProblemException(404, `There is no run "${run}". GET /v1/runs lists those there are.`)
     return found
+  }
+
+  /** A run with what is known of its present attempt, and what people should look at. */
+  async show(run: string) {
+    const row = await this.find(run)
+    const openedBy = await this.openedBy(run)
+    return {
+      ...row,
+      ...(openedBy === undefined ? {} : { openedBy }),
+      warnings: warningsOf(row),
+    }
+  }
+
+  /** CloudEvents id of what opened the attempt, or the newest one. */
+  private async openedBy(run: string, attempt?: number): Promise<string | undefined> {
+    const openings = await this.store.readStream(streamOf(run), {
+      types: ['RunStarted', 'RunResumed'],
+      newestFirst: true,
+      // A later attempt may have begun since the mixture was read.
+      limit: attempt === undefined ? 1 : 8,
+    })
+    const found = attempt === undefined ? openings[0] : openings.find((one) => one.data.attempt === attempt)
+    return found?.type === 'RunStarted' || found?.type === 'RunResumed' ? found.data.openedBy : undefined
   }
 
   /** The newest mixture as its trainer gets it; waits for one newer than `after` where asked to. Undefined when there is none newer. */
@@ -60,7 +85,8 @@ export class Runs {
         limit: 1,
       })
       if (newest?.type !== 'MixtureDecided' || newest.data.version <= (after ?? 0)) return undefined
-      return { ...commandOf(newest.data), domains: [...row.domains] }
+      const openedBy = await this.openedBy(run, newest.data.attempt)
+      return { ...commandOf(newest.data, openedBy), domains: [...row.domains] }
     }
     return this.watch.until(run, look, waitMs, signal)
   }

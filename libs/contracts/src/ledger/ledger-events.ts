@@ -5,6 +5,10 @@ import { meanings } from '../trainer/trainer-commands.js'
 import { runEndings } from '../trainer/trainer-events.js'
 
 const identity = { run: p.Name('Run.'), project: p.Name('Project.'), attempt: p.Attempt }
+/** Absent in facts of before there was such a field, and where the event had no id. */
+const openedBy = Type.Optional(
+  Type.String({ description: 'CloudEvents id of the event that opened the attempt.' }),
+)
 const step = Type.Integer({
   minimum: -1,
   description: 'Last closed step of the run when this was written; −1 before the first.',
@@ -87,6 +91,13 @@ export const ledgerEventSchemas = {
     notes: Type.String(),
     parent: Type.Optional(p.Name('Parent run.')),
     weights: p.Numbers('Mixture the run starts with (version 0).'),
+    openedBy,
+    rules: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'Version of the rules it is folded by, beside its policy. Left out: 1.',
+      }),
+    ),
   }),
   RunRefused: p.Message(
     'RunRefused',
@@ -99,11 +110,25 @@ export const ledgerEventSchemas = {
       problems: Type.Array(Type.String(), { description: 'What is wrong, in sentences.' }),
     },
   ),
-  RunResumed: p.Message('RunResumed', 'A new attempt began from a checkpoint.', {
+  RunResumed: p.Message('RunResumed', 'A new attempt began, from a checkpoint or from the beginning.', {
     ...identity,
-    fromStep: p.Step,
+    fromStep: p.ResumedStep,
     ranks: Type.Integer({ minimum: 1 }),
+    openedBy,
   }),
+  OpeningRefused: p.Message(
+    'OpeningRefused',
+    'A second run.started, or a run.resumed of an attempt that had begun: another trainer seems to use the same run id. It changed nothing.',
+    {
+      ...identity,
+      step,
+      message: p.Literals(['run.started', 'run.resumed'] as const, 'What came.'),
+      asked: Type.Integer({ minimum: 1, description: 'Attempt that it would have opened.' }),
+      id: Type.String({ description: 'Its CloudEvents id.' }),
+      openedBy,
+      because: Type.String({ description: 'Why it was refused, in a sentence.' }),
+    },
+  ),
   RunFinished: p.Message('RunFinished', 'A run ended.', {
     ...identity,
     step: p.Step,

@@ -84,6 +84,7 @@ describe('parseTrainerEvent', () => {
     ['mixture.applied', { step: -1 }, 'step'],
     ['mixture.applied', { version: 1.5 }, 'version'],
     ['run.resumed', { attempt: 1 }, 'attempt'],
+    ['run.resumed', { step: -2 }, 'step'],
     ['run.finished', { status: 'done' }, 'status'],
     ['evaluation.measured', { loss: ['NaN'] }, 'loss/0'],
     ['metrics.logged', { names: [] }, 'names'],

@@ -21,6 +21,13 @@ export const MixtureSet = p.Message(
   {
     run: p.Name('Run.'),
     attempt: p.Attempt,
+    openedBy: Type.Optional(
+      Type.String({
+        maxLength: p.limits.eventIdLength,
+        description:
+          'CloudEvents id of the `run.started` or `run.resumed` that opened the attempt. Another one than yours: somebody else runs it; stop reporting. Left out where the opening had no id.',
+      }),
+    ),
     version: Type.Integer({
       minimum: 1,
       description: 'Version of the mixture, rising by one in the run; drop a version you have seen.',

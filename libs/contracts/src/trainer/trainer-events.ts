@@ -122,18 +122,22 @@ export const CheckpointSaved = p.Message('checkpoint.saved', 'The trainer can co
 })
 export type CheckpointSaved = Static<typeof CheckpointSaved>
 
-export const RunResumed = p.Message('run.resumed', 'Training goes on from a step, as a new attempt.', {
-  run: p.Name('Run.'),
-  attempt: Type.Integer({ minimum: 2, maximum: 1_000_000, description: 'The new attempt.' }),
-  step: p.Count('Step resumed from: the last one whose effect is in the checkpoint.'),
-  ranks: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: p.limits.ranks,
-      description: 'How many ranks report from now on. Default: as before.',
-    }),
-  ),
-})
+export const RunResumed = p.Message(
+  'run.resumed',
+  'Training goes on from a step, or begins again, as a new attempt.',
+  {
+    run: p.Name('Run.'),
+    attempt: Type.Integer({ minimum: 2, maximum: 1_000_000, description: 'The new attempt.' }),
+    step: p.ResumedStep,
+    ranks: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: p.limits.ranks,
+        description: 'How many ranks report from now on. Default: as before.',
+      }),
+    ),
+  },
+)
 export type RunResumed = Static<typeof RunResumed>
 
 export const runEndings = ['completed', 'failed', 'stopped'] as const
@@ -143,6 +147,13 @@ export const RunFinished = p.Message('run.finished', 'The run is over.', {
   step: p.Step,
   status: p.Literals(runEndings, 'How it ended.'),
   because: Type.Optional(p.Because()),
+  openedBy: Type.Optional(
+    Type.String({
+      maxLength: p.limits.eventIdLength,
+      description:
+        'CloudEvents id of your own `run.started` or `run.resumed`: where somebody else opened the attempt, their run goes on.',
+    }),
+  ),
 })
 export type RunFinished = Static<typeof RunFinished>
 
