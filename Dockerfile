@@ -13,6 +13,7 @@ COPY libs/agent/package.json libs/agent/
 COPY libs/engines/package.json libs/engines/
 COPY libs/event-store/package.json libs/event-store/
 COPY libs/messaging/package.json libs/messaging/
+COPY libs/conformance/package.json libs/conformance/
 COPY libs/analytics/package.json libs/analytics/
 RUN npm ci
 COPY tsconfig.json tsconfig.base.json ./

@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'engines',
           pool: 'forks',
-          include: ['test/{contracts,engines}/**/*.spec.ts'],
+          include: ['test/{contracts,conformance,engines}/**/*.spec.ts'],
           exclude,
           fileParallelism: false,
           testTimeout: 60_000,

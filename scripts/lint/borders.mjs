@@ -22,6 +22,7 @@ export const borders = {
     theirs: ['kafkajs', 'fzstd', 'lz4js', 'snappyjs'],
     node: true,
   },
+  'libs/conformance': { ours: ['@mixdesk/contracts', '@mixdesk/messaging'], theirs: ['ajv'], node: true },
   'libs/analytics': { ours: ['@mixdesk/contracts'], theirs: ['@clickhouse/client', 'chdb'], node: true },
   'apps/server': {
     ours: [
@@ -39,7 +40,13 @@ export const borders = {
     node: true,
   },
   'apps/cli': {
-    ours: ['@mixdesk/contracts', '@mixdesk/engines', '@mixdesk/policies', '@mixdesk/server'],
+    ours: [
+      '@mixdesk/contracts',
+      '@mixdesk/conformance',
+      '@mixdesk/engines',
+      '@mixdesk/policies',
+      '@mixdesk/server',
+    ],
     theirs: 'any',
     node: true,
   },

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newFolder, occupy, processesOf, until, wipe } from '../engines/support.js'
 
@@ -242,6 +244,68 @@ describe('the command line', () => {
     })
   })
 
+  it('uploads what was recorded, once however often, and tells of what cannot be sent', async () => {
+    const name = 'cli-recorded'
+    const event = (type: string, data: object, id: string) =>
+      JSON.stringify({
+        specversion: '1.0',
+        id,
+        source: 'test',
+        type: `mixdesk.${type}.v1`,
+        data: { run: name, attempt: 1, ...data },
+      })
+    const settings = { project: 'recorded', policy: { name: 'odm' }, ranks: 1, cadence: 5 }
+    const lines = [
+      event('run.started', { ...settings, domains: domains.map((domain) => ({ name: domain })) }, 's'),
+      ...Array.from({ length: 700 }, (_, step) =>
+        event(
+          'losses.measured',
+          { step, rank: 0, mixtureVersion: 0, tokens: [1, 1, 1], lossSum: [3, 2, 1] },
+          `l${step}`,
+        ),
+      ),
+    ]
+    const folder = join(home, 'recorded')
+    await mkdir(folder)
+    const file = join(folder, 'run.jsonl.gz')
+    await writeFile(file, gzipSync(`${lines.join('\n')}\n`))
+    for (const remove of [[], ['--remove']])
+      expect(await json('upload', folder, ...remove)).toEqual({
+        sent: 701,
+        files: 1,
+        broken: 0,
+        refused: 0,
+        removed: remove.length,
+      })
+    expect(existsSync(file)).toBe(false)
+    const steps = `SELECT count(), uniqExact(step) FROM losses WHERE run = '${name}'`
+    await eventually(async () => (await json<{ rows: number[][] }>('sql', steps)).rows[0]?.[0] === 2100)
+    expect(await json('sql', steps)).toMatchObject({ rows: [[2100, 700]] })
+
+    const odd = join(folder, 'odd.jsonl')
+    const wrong = event(
+      'losses.measured',
+      { step: 700, rank: 0, mixtureVersion: 0, tokens: [1], lossSum: [1] },
+      'w',
+    )
+    await writeFile(odd, ['oops', lines[5], wrong, lines[6]!.slice(0, -9)].join('\n'))
+    const refused = await ask('upload', odd)
+    expect([refused.status, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toContain(`${odd}, line 1 is not JSON`)
+    expect(refused.stderr).toContain(`${odd}, line 4 is cut off`)
+    expect(refused.stderr).toContain('1 line cannot be sent, so nothing was; --skip-bad sends the other 2.')
+    const skipped = await ask('upload', odd, '--skip-bad')
+    expect([skipped.status, skipped.stdout]).toEqual([
+      0,
+      '1 report sent from 1 file; 1 broken line skipped; 1 refused\n',
+    ])
+    expect(skipped.stderr).toContain(`${odd}, line 3 was not taken: `)
+
+    const spool = join(folder, 'a-run.0001.r00000.0123abcd.')
+    await Promise.all([writeFile(`${spool}000000.jsonl`, lines[0]!), writeFile(`${spool}lock`, '')])
+    expect((await ask('upload', `${spool}000000.jsonl`)).stderr).toContain('may be going on')
+  })
+
   it('finds everything in order', async () => {
     const { status, stdout } = await ask('doctor', '--json')
     const report = JSON.parse(stdout) as { ok: boolean; findings: { name: string; ok: boolean }[] }
@@ -309,7 +373,7 @@ describe('the end', () => {
     started.child.kill('SIGKILL')
     await started.ended
     started = await start()
-    expect((await json<{ runs: unknown[] }>('runs')).runs).toHaveLength(2)
+    expect((await json<{ runs: unknown[] }>('runs')).runs).toHaveLength(3)
   })
 
   it('comes with SIGTERM, cleanly, and leaves no process behind', async () => {

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { conformanceCommand } from './commands/conformance.command.js'
 import { demoCommand } from './commands/demo.command.js'
 import { doctorCommand } from './commands/doctor.command.js'
 import { freezeCommand } from './commands/freeze.command.js'
@@ -11,6 +12,7 @@ import { sqlCommand } from './commands/sql.command.js'
 import { startCommand } from './commands/start.command.js'
 import { tailCommand } from './commands/tail.command.js'
 import { thawCommand } from './commands/thaw.command.js'
+import { uploadCommand } from './commands/upload.command.js'
 
 const commands = [
   startCommand,
@@ -24,7 +26,9 @@ const commands = [
   freezeCommand,
   thawCommand,
   overrideCommand,
+  uploadCommand,
   doctorCommand,
+  conformanceCommand,
 ]
 
 export function createProgram(version: string): Command {

@@ -1,0 +1,7 @@
+export { checkClient, type CheckClientOptions, type ClientProcess } from './client/check-client.js'
+export { clientRules } from './client/client-rules.js'
+export { ConformanceError } from './conformance-error.js'
+export { reportText, type Paints, type Report } from './report.js'
+export { rulesTable, type Finding, type Level, type Rule, type RuleResult } from './rules.js'
+export { checkServer, type CheckServerOptions } from './server/check-server.js'
+export { serverRules } from './server/server-rules.js'
