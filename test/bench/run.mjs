@@ -5,20 +5,38 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { clientMemory } from './client-memory.bench.mjs'
 import { commits } from './commits.bench.mjs'
+import { firstBatch } from './first-batch.bench.mjs'
 import { ingest } from './ingest.bench.mjs'
 import { latency } from './latency.bench.mjs'
 import { memory } from './memory.bench.mjs'
 import { policySteps } from './policies.bench.mjs'
 import { replay } from './replay.bench.mjs'
+import { reporting } from './reporting.bench.mjs'
+import { throughput } from './throughput.bench.mjs'
 import { trainerCalls } from './trainer.bench.mjs'
+import { weightChange } from './weight-change.bench.mjs'
 import { writePage } from './support/page.mjs'
 import { machine, versions } from './support/machine.mjs'
 import { topFunctions } from './support/profile.mjs'
 import { startStand } from './support/stand.mjs'
 import { printProfile, printResult } from './support/table.mjs'
 
-const benchmarks = [latency, ingest, policySteps, trainerCalls, memory, replay, commits]
+const benchmarks = [
+  latency,
+  ingest,
+  policySteps,
+  trainerCalls,
+  reporting,
+  throughput,
+  firstBatch,
+  weightChange,
+  clientMemory,
+  memory,
+  replay,
+  commits,
+]
 
 const { values: options } = parseArgs({
   options: {

@@ -1,12 +1,36 @@
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 export const trainer = fileURLToPath(new URL('../../../apps/trainer/', import.meta.url))
 
+/** The trainer's environments: the client's own, the one with PyTorch, and the one with the tools it is compared with. */
+const environments = {
+  client: { folder: '.venv', made: 'bootstrap.py' },
+  torch: {
+    folder: '.venv-torch',
+    made: 'bootstrap.py --extra torch --extra adapters --venv apps/trainer/.venv-torch',
+  },
+  tools: { folder: '.venv-bench', made: 'bootstrap.py --extra bench --venv apps/trainer/.venv-bench' },
+}
+
 /** The trainer's Python, with its client's librdkafka. */
-export function python() {
-  const path = `${trainer}.venv/bin/python`
+export function python(environment = 'client') {
+  const { folder, made } = environments[environment]
+  const path = join(trainer, folder, 'bin/python')
   if (!existsSync(path))
-    throw new Error('The trainer has no environment yet: run "python3 apps/trainer/scripts/bootstrap.py".')
+    throw new Error(`There is no ${folder} yet. Run: python3 apps/trainer/scripts/${made}`)
   return path
+}
+
+/** What a script of apps/trainer/bench prints: one JSON object. */
+export async function measured(environment, script, ...options) {
+  const { stdout } = await promisify(execFile)(python(environment), [join('bench', script), ...options], {
+    cwd: trainer,
+    maxBuffer: 2 ** 26,
+    env: { ...process.env, PYTHONWARNINGS: 'ignore' },
+  })
+  return JSON.parse(stdout)
 }
