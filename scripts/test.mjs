@@ -1,6 +1,6 @@
-// Runs every test, of the services and of the trainer, and ends with one line: `N passed, N failed`.
+// Runs every test, of the services, of the trainer, and of its parts that need PyTorch; ends with one line: `N passed, N failed`.
 //
-//   node scripts/test.mjs [--services | --trainer] [what to hand to that runner …]
+//   node scripts/test.mjs [--services | --trainer | --torch] [what to hand to that runner …]
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,12 +11,9 @@ import { countJunit, countVitest, verdict, withStatus } from './test-reports.mjs
 const root = fileURLToPath(new URL('..', import.meta.url))
 const trainer = join(root, 'apps/trainer')
 const python = process.platform === 'win32' ? 'python' : 'python3'
-const rest = process.argv.slice(2).filter((word) => word !== '--services' && word !== '--trainer')
-const only = process.argv.includes('--services')
-  ? 'services'
-  : process.argv.includes('--trainer')
-    ? 'trainer'
-    : undefined
+const names = ['services', 'trainer', 'torch']
+const only = names.find((name) => process.argv.includes(`--${name}`))
+const rest = process.argv.slice(2).filter((word) => !names.some((name) => word === `--${name}`))
 
 /** Status and standard output of a program; what it says besides goes to the terminal. */
 function run(program, options, { cwd = root, capture = false } = {}) {
@@ -69,20 +66,43 @@ async function testTrainer(folder, venv) {
   return withStatus(await readReport(report, countJunit), status)
 }
 
+/** In an environment of its own, which is made while the services are tested: PyTorch is large, and nothing else needs it. */
+async function testTorch(folder, _venv, made) {
+  if ((await made).status !== 0) return withStatus(nothing, 1)
+  const report = join(folder, 'torch.xml')
+  const script = join(trainer, 'scripts/torch_check.py')
+  // Told at the end, for it runs beside another suite.
+  const { status, output } = await run(
+    python,
+    [script, '--junit', report, ...(only === 'torch' ? rest : [])],
+    {
+      capture: only === undefined,
+    },
+  )
+  process.stdout.write(output)
+  return withStatus(await readReport(report, countJunit), status)
+}
+const makeTorch = () => run(python, [join(trainer, 'scripts/torch_check.py'), '--make'], { capture: true })
+
 const folder = await mkdtemp(join(tmpdir(), 'mixdesk-test-'))
-const suites = { services: testServices, trainer: testTrainer }
-const venv = await trainersPython()
-const results = []
-for (const [name, test] of Object.entries(suites)) {
-  if (only !== undefined && only !== name) continue
-  const counts = await test(folder, venv).catch((error) => {
+const suites = { services: testServices, trainer: testTrainer, torch: testTorch }
+const chosen = Object.keys(suites).filter((name) => only === undefined || only === name)
+const venv = only === 'torch' ? undefined : await trainersPython()
+const torch = chosen.includes('torch') ? makeTorch() : undefined
+
+async function suite(name) {
+  const counts = await suites[name](folder, venv, torch).catch((error) => {
     console.error(error)
     return withStatus(nothing, 1)
   })
   console.log(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
   if (counts.passed + counts.failed === 0) console.log(`${name}: no test ran, which counts as a failure.`)
-  results.push(counts)
+  return counts
 }
+
+// The services keep two cores busy; those of the trainer wait for processes most of the time, and share them.
+const results = chosen.includes('services') ? [await suite('services')] : []
+results.push(...(await Promise.all(chosen.filter((name) => name !== 'services').map(suite))))
 await rm(folder, { recursive: true, force: true })
 const { line, ok } = verdict(results)
 console.log(line)

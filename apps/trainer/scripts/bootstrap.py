@@ -3,8 +3,10 @@
 
     python3 apps/trainer/scripts/bootstrap.py --extra examples
     python3 apps/trainer/scripts/bootstrap.py --extra dev
+    python3 apps/trainer/scripts/bootstrap.py --extra torch --venv apps/trainer/.venv-torch
 
-Safe to run again, and quick then. Prints what it does on stderr and the path of the Python to use on stdout.
+Safe to run again, and quick then. Only what has changed since is installed, in place, so that whoever is using the environment
+can go on. Prints what it does on stderr and the path of the Python to use on stdout.
 """
 
 import argparse
@@ -16,11 +18,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List, NoReturn, Set
+from typing import Dict, List, NoReturn
 
 TRAINER = Path(__file__).resolve().parents[1]
-EXTRAS = ("examples", "dev")
+REQUIREMENTS = TRAINER / "requirements"
+EXTRAS = ("adapters", "bench", "dev", "examples", "torch")
+ALONE = {"adapters": "streaming"}
+"""Locks that are installed without dependencies, after those of the extra."""
+
 OLDEST = (3, 9)
+NEWER = {"adapters": (3, 11), "bench": (3, 11), "torch": (3, 11)}
+"""What the pins of an extra need."""
 
 
 def say(sentence: str) -> None:
@@ -36,23 +44,38 @@ def python_of(venv: Path) -> Path:
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def fingerprint() -> str:
-    """What the installation depends on: the pins, the package's own description, and the Python that runs it."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {TRAINER}".encode())
-    for file in [TRAINER / "pyproject.toml", *sorted((TRAINER / "requirements").glob("*.lock"))]:
-        digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()
+def lock_of(name: str) -> Path:
+    return REQUIREMENTS / f"{name}.lock"
 
 
-def installed(venv: Path, expected: str) -> Set[str]:
-    """The extras that a finished, still valid installation has; `base` is the client itself."""
+def pins(lock: Path) -> bytes:
+    """A lock with those it refers to."""
+    text = lock.read_bytes()
+    referred = [line.split()[1] for line in text.decode().splitlines() if line.startswith(("-r ", "-c "))]
+    return text + b"".join(pins(lock.parent / name) for name in referred)
+
+
+def fingerprints(extras: List[str]) -> Dict[str, str]:
+    """What the parts of an installation depend on: the package's own description, and the pins."""
+    texts = {"client": (TRAINER / "pyproject.toml").read_bytes() + str(TRAINER).encode() + pins(lock_of("client"))}
+    for extra in extras:
+        texts[extra] = pins(lock_of(extra)) + (pins(lock_of(ALONE[extra])) if extra in ALONE else b"")
+    return {name: hashlib.sha256(text).hexdigest() for name, text in texts.items()}
+
+
+def installed(venv: Path) -> Dict[str, str]:
+    """The fingerprints of what a finished installation for this version of Python has."""
     try:
         marker = json.loads((venv / "mixdesk.json").read_text())
     except (OSError, ValueError):
-        return set()
-    if marker.get("fingerprint") != expected or not python_of(venv).exists():
-        return set()
-    return set(marker.get("extras", [])) | {"base"}
+        return {}
+    if marker.get("python") != version() or not python_of(venv).exists():
+        return {}
+    return {str(name): str(digest) for name, digest in marker.get("parts", {}).items() if name == "client" or name in EXTRAS}
+
+
+def version() -> str:
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def make_venv(venv: Path) -> None:
@@ -62,7 +85,7 @@ def make_venv(venv: Path) -> None:
     except ImportError:
         give_up(
             f"this Python ({sys.executable}) cannot make virtual environments; "
-            f"install that part of it, on Debian or Ubuntu with: sudo apt install python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+            f"install that part of it, on Debian or Ubuntu with: sudo apt install python{version()}-venv"
         )
     say(f"making a virtual environment in {venv}")
     shutil.rmtree(venv, ignore_errors=True)
@@ -84,30 +107,36 @@ def last_line(output: str) -> str:
 
 
 def ready(venv: Path, extras: List[str]) -> None:
-    expected = fingerprint()
-    have = installed(venv, expected)
-    if {"base", *extras} <= have:
+    have = installed(venv)
+    wanted = fingerprints(sorted((set(have) | set(extras)) - {"client"}))
+    stale = [name for name, digest in wanted.items() if have.get(name) != digest]
+    if not stale:
         say("the Python environment is ready")
         return
     began = time.monotonic()
-    wanted = sorted((have | set(extras)) - {"base"})
     if not have:
         make_venv(venv)
-    say(f"installing the client{''.join(' and ' + extra for extra in wanted)} (once; about half a minute)")
-    locks = [TRAINER / "requirements" / f"{name}.lock" for name in ["client", *wanted]]
-    pip(venv, *(part for lock in locks for part in ("-r", str(lock))))
-    pip(venv, "--no-deps", "--no-build-isolation", "-e", str(TRAINER))
-    (venv / "mixdesk.json").write_text(json.dumps({"fingerprint": expected, "extras": wanted}))
+    large = {"torch", "adapters"} & set(stale)
+    say(f"installing {' and '.join(stale)} (once; {'some minutes, 6 GB' if large else 'about half a minute'})")
+    # All locks of one call, so that pip sees every pin at once.
+    pip(venv, *(part for name in wanted for part in ("-r", str(lock_of(name)))))
+    for name in wanted:
+        if name in ALONE:
+            pip(venv, "--no-deps", "-r", str(lock_of(ALONE[name])))
+    if "client" in stale:
+        pip(venv, "--no-deps", "--no-build-isolation", "-e", str(TRAINER))
+    (venv / "mixdesk.json").write_text(json.dumps({"python": version(), "parts": wanted}))
     say(f"the Python environment is ready, after {time.monotonic() - began:.0f} s")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--extra", action="append", choices=EXTRAS, default=[], help="may be given twice")
+    parser.add_argument("--extra", action="append", choices=EXTRAS, default=[], help="may be given more than once")
     parser.add_argument("--venv", type=Path, default=TRAINER / ".venv")
     options = parser.parse_args()
-    if sys.version_info < OLDEST:
-        give_up(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed, this is {sys.version.split()[0]}; run this script with a newer python3")
+    oldest = max(NEWER.get(extra, OLDEST) for extra in [*options.extra, ""])
+    if sys.version_info < oldest:
+        give_up(f"Python {oldest[0]}.{oldest[1]} or newer is needed, this is {sys.version.split()[0]}; run this script with a newer python3")
     venv: Path = options.venv.absolute()
     venv.parent.mkdir(parents=True, exist_ok=True)
     with (venv.parent / f"{venv.name}.lock").open("w") as lock:

@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 EVENTS = "mixdesk.trainer-events.v1"
 COMMANDS = "mixdesk.trainer-commands.v1"
@@ -44,7 +44,8 @@ def end_of(consumer: Consumer, partition: int) -> int:
             end: int = consumer.get_watermark_offsets(TopicPartition(EVENTS, partition), timeout=10)[1]
             return end
         except KafkaException as error:
-            if not error.args[0].retriable() or time.monotonic() > deadline:
+            young = error.args[0].retriable() or error.args[0].code() == KafkaError.NOT_LEADER_FOR_PARTITION
+            if not young or time.monotonic() > deadline:
                 raise
             consumer.poll(0.1)
 
@@ -121,16 +122,20 @@ class Line:
     so that clients never go round it."""
 
     def __init__(self, broker: str) -> None:
-        host, port = broker.split(",")[0].rsplit(":", 1)
-        self._broker = (host, int(port))
-        self._told = host.encode() + int(port).to_bytes(4, "big")
+        self.lead_to(broker)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        assert len(host) == len("127.0.0.1"), "the broker should be at 127.0.0.1 (or another address of nine characters)"
         self._mine = b"127.0.0.1" + self.port.to_bytes(4, "big")
         self._server: Optional[socket.socket] = None
         self._open: List[socket.socket] = []
+
+    def lead_to(self, broker: str) -> None:
+        """The broker at its other end, from the next call on."""
+        host, port = broker.split(",")[0].rsplit(":", 1)
+        assert len(host) == len("127.0.0.1"), "the broker should be at 127.0.0.1 (or another address of nine characters)"
+        self._broker = (host, int(port))
+        self._told = host.encode() + int(port).to_bytes(4, "big")
 
     @property
     def address(self) -> str:

@@ -1,6 +1,7 @@
 """Mixtures arrive, are taken at a boundary at or after `fromStep`, and are confirmed once."""
 
 import json
+import logging
 from typing import Iterator
 
 import pytest
@@ -168,11 +169,13 @@ def test_a_resumed_run_is_a_new_attempt_and_old_offers_are_void(broker: Broker, 
     run.boundary(20)
     run.log_losses(20, [1.0, 1.0], [1, 1])
     broker.command(run.name, 1, [0.2, 0.8], fromStep=30)
-    broker.command(run.name, 2, [0.3, 0.7], attempt=2, fromStep=11)
-    broker.command(run.name, 3, [0.1, 0.9], attempt=1, fromStep=0)
     offered(run, 1)
     run.resume(10)
     assert run.attempt == 2
+    assert run.offered is None
+    broker.command(run.name, 2, [0.1, 0.9], attempt=1)
+    broker.command(run.name, 3, [0.3, 0.7], attempt=2, fromStep=11)
+    offered(run, 3)
     assert run.boundary(11).weights == (0.3, 0.7)
     run.log_losses(11, [1.0, 1.0], [1, 1])
     run.finish()
@@ -202,3 +205,12 @@ def test_a_run_goes_on_in_a_new_process(broker: Broker) -> None:
     assert events[1].data["mixtureVersion"] == 3
     with pytest.raises(mixdesk.ArgumentError, match="other domains"):
         mixdesk.resume(name, step=7, attempt=2, domains=["code", "web"], mixture=saved)
+
+
+def test_a_command_of_an_unknown_type_is_passed_over_in_silence(broker: Broker, run: mixdesk.Run, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="mixdesk"):
+        broker.raw_command(run.name, b'{"attempt": 9}', kind="mixdesk.something.v9")
+        broker.command(run.name, 1, [0.5, 0.5])
+        offered(run, 1)
+    assert [(record.levelname, "mixdesk.something.v9" in record.getMessage()) for record in caplog.records] == [("DEBUG", True)]
+    assert run.stats.errors == 0

@@ -1,8 +1,13 @@
 """Kafka may be away at the start, in the middle, or for ever. Training never notices."""
 
 import time
+from pathlib import Path
+from typing import Any, List
 
-from support import Broker, Line, new_run, until
+import pytest
+from confluent_kafka import Producer
+from server import Engines, Server, make_topics
+from support import EVENTS, Broker, Line, new_run, until
 
 import mixdesk
 
@@ -72,7 +77,7 @@ def test_a_mixture_arrives_after_an_outage(broker: Broker) -> None:
 
 
 def test_without_kafka_for_ever_the_end_waits_no_longer_than_asked(broker: Broker) -> None:
-    run = mixdesk.start(new_run(), domains=["web"], policy="odm", brokers=Line(broker.addresses).address)
+    run = mixdesk.start(new_run(), domains=["web"], policy="odm", brokers=Line(broker.addresses).address, spool=False)
     run.log_losses(0, [1.0], [1])
     began = time.perf_counter()
     run.finish(timeout=0.5)
@@ -82,8 +87,75 @@ def test_without_kafka_for_ever_the_end_waits_no_longer_than_asked(broker: Broke
 
 
 def test_settings_that_kafka_refuses_do_not_reach_the_training_loop() -> None:
-    run = mixdesk.start(new_run(), domains=["web"], policy="odm", kafka={"no.such.setting": 1})
+    run = mixdesk.start(new_run(), domains=["web"], policy="odm", kafka={"no.such.setting": 1}, spool=False)
     run.log_losses(0, [1.0], [1])
     until("it is said", lambda: run.stats.errors == 1)
     run.finish(timeout=0.2)
     assert run.stats.dropped == 3
+
+
+def test_another_broker_at_the_address_that_knows_the_producer_as_somebody_else_gets_the_rest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such a producer is beyond help, says the client's library; the run is not."""
+    name = new_run()
+    first, second = Engines(tmp_path / "first", need="kafka"), Engines(tmp_path / "second", need="kafka")
+    line = Line(first.brokers)
+    try:
+        for engines in (first, second):
+            make_topics(engines.brokers)
+        for _ in range(3):  # the numbers that brokers give to producers begin at 0
+            other = Producer({"bootstrap.servers": second.brokers, "enable.idempotence": True, "partitioner": "murmur2"})
+            other.produce(EVENTS, key=name.encode(), value=b"{}", headers=[("ce_type", b"mixdesk.run.annotated.v1")])
+            assert other.flush(30) == 0
+        line.mend()
+        run = mixdesk.start(name, domains=["web"], policy="odm", brokers=line.address)
+        for step in range(50):
+            run.log_losses(step, [1.0], [1])
+        until("the first part arrives", lambda: run.stats.acknowledged == 51)
+        line.cut()
+        for step in range(50, 100):
+            run.log_losses(step, [1.0], [1])
+        line.lead_to(second.brokers)
+        line.mend()
+        until("the second part arrives", lambda: run.stats.acknowledged == 101, timeout=60)
+        for step in range(100, 150):
+            run.log_losses(step, [1.0], [1])
+        run.finish()
+        assert (run.stats.dropped, run.stats.spooled) == (0, 0)
+        assert steps_of(Broker(first.brokers), name) == list(range(50))
+        assert steps_of(Broker(second.brokers), name) == list(range(50, 150))
+        assert "it will be sent again" in caplog.text
+    finally:
+        line.cut()
+        first.close()
+        second.close()
+
+
+def decisions_of(server: Server, name: str) -> List[Any]:
+    return [(fact["data"]["version"], fact["data"]["step"], fact["data"]["weights"]) for fact in server.decisions(name, "MixtureDecided")]
+
+
+def test_broker_and_server_are_killed_during_training_and_the_decisions_are_those_of_an_undisturbed_run(server: Server, spool: Path) -> None:
+    names = [new_run(), new_run()]
+    for name, disturbed in zip(names, (False, True)):
+        run = mixdesk.start(name, domains=["web", "code"], policy="odm", cadence=5, brokers=server.brokers)
+        for step in range(400):
+            run.log_losses(step, [3.0 - step / 500, 2.0 + step / 500], [1, 1], sequences=[1, 1], mixture_version=0)
+            if disturbed and step == 100:
+                until("some arrives", lambda: run.stats.acknowledged > 50)  # noqa: B023
+                server.kill_broker()
+            if disturbed and step == 200:
+                until("the spool takes over", lambda: spool.exists() and list(spool.glob("*.jsonl")))
+                server.kill()
+            if disturbed and step == 300:
+                server.start_broker()
+                server.start()
+        until("all arrives", lambda: run.stats.acknowledged == 401, timeout=60)  # noqa: B023
+        run.finish()
+        assert (run.stats.dropped, run.stats.spooled) == (0, 0)
+        server.until_step(name, 399)
+        counted = f"SELECT count(), uniqExact(step) FROM losses WHERE run = '{name}'"
+        until("the history has all, once", lambda: server.sql(counted) == [[800, 400]], timeout=60)  # noqa: B023
+    until("all is decided", lambda: len(decisions_of(server, names[1])) >= len(decisions_of(server, names[0])))
+    assert decisions_of(server, names[1]) == decisions_of(server, names[0])

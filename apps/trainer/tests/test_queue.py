@@ -45,7 +45,7 @@ def test_without_kafka_the_newest_losses_wait_and_the_drops_are_counted_and_said
     name = new_run()
     line = Line(broker.addresses)
     with caplog.at_level(logging.WARNING, logger="mixdesk"):
-        run = mixdesk.start(name, domains=["web"], policy="odm", queue=101, brokers=line.address)
+        run = mixdesk.start(name, domains=["web"], policy="odm", queue=101, brokers=line.address, spool=False)
         for step in range(500):
             run.log_losses(step, [1.0], [1])
             run.log_metrics(step, {"x": 1})

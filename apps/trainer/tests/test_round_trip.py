@@ -32,7 +32,8 @@ def test_five_lines_start_log_finish(broker: Broker) -> None:
     assert [event.data for event in events[1:4]] == [
         {"run": name, "attempt": 1, "step": step, "rank": 0, "mixtureVersion": 0, "tokens": [4, 8], "lossSum": [10.0, 20.5]} for step in range(3)
     ]
-    assert events[4].data == {"run": name, "attempt": 1, "step": 2, "status": "completed"}
+    opening = events[0].headers["ce_id"]
+    assert events[4].data == {"run": name, "attempt": 1, "step": 2, "status": "completed", "openedBy": opening}
     assert run.stats == mixdesk.Stats(queued=0, sent=5, acknowledged=5, dropped=0, errors=0)
 
 
@@ -101,7 +102,7 @@ def test_all_arguments_of_a_start_arrive(broker: Broker) -> None:
         "notes": "a note",
         "parent": "another",
     }
-    assert finished.data == {"run": name, "attempt": 1, "step": 0, "status": "stopped", "because": "enough"}
+    assert finished.data == {"run": name, "attempt": 1, "step": 0, "status": "stopped", "because": "enough", "openedBy": started.headers["ce_id"]}
 
 
 def test_everything_else_arrives_in_the_order_it_was_said(broker: Broker) -> None:
@@ -140,7 +141,7 @@ def test_everything_else_arrives_in_the_order_it_was_said(broker: Broker) -> Non
         ("checkpoint.saved", {**base, "step": 2}),
         ("run.annotated", {"run": name, "params": {"x": 1}, "tags": ["t"], "notes": "n"}),
         ("losses.measured", {**base, "step": 3, "rank": 0, "mixtureVersion": 7, "tokens": [1, 2, 0], "lossSum": [1.0, 2.0, 3.0]}),
-        ("run.finished", {**base, "step": 3, "status": "failed", "because": "out of memory"}),
+        ("run.finished", {**base, "step": 3, "status": "failed", "because": "out of memory", "openedBy": events[0].headers["ce_id"]}),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from typing import Any, Deque, Dict, List, NamedTuple, Optional, Tuple
@@ -18,6 +19,8 @@ class Record(NamedTuple):
     time: float
     data: Dict[str, Any]
     size: int
+    id: Optional[str] = None
+    """The event's id, where whoever reports it has one; else the sending thread makes it."""
 
 
 class Outbox:
@@ -36,7 +39,16 @@ class Outbox:
     def __len__(self) -> int:
         return self._count
 
-    def put(self, lane: int, name: str, time: float, data: Dict[str, Any], size: int = 1) -> Optional[str]:
+    @property
+    def next(self) -> int:
+        """The number that the next record will get."""
+        return self._next
+
+    @property
+    def half_full(self) -> bool:
+        return 2 * self._count >= self._messages or 2 * self._size >= self._numbers
+
+    def put(self, lane: int, name: str, time: float, data: Dict[str, Any], size: int = 1, id: Optional[str] = None) -> Optional[str]:
         """Takes a record. Returns the name of an event that was dropped for it (its own, where only facts are left)."""
         dropped = None
         with self._lock:
@@ -45,7 +57,7 @@ class Outbox:
                 if dropped is None:
                     self.dropped += 1
                     return name
-            self._lanes[lane].append(Record(self._next, name, time, data, size))
+            self._lanes[lane].append(Record(self._next, name, time, data, size, id))
             self._next += 1
             self._count += 1
             self._size += size
@@ -65,11 +77,13 @@ class Outbox:
         self._size -= record.size
         return record
 
-    def take(self, most: int) -> List[Record]:
-        """The oldest records, in the order they were put."""
+    def take(self, most: int, before: float = math.inf) -> List[Record]:
+        """The oldest records, in the order they were put; only those with numbers below `before`."""
         taken: List[Record] = []
         with self._lock:
             while len(taken) < most and self._count:
-                lane = min((queue[0].number, i) for i, queue in enumerate(self._lanes) if queue)[1]
+                number, lane = min((queue[0].number, i) for i, queue in enumerate(self._lanes) if queue)
+                if number >= before:
+                    break
                 taken.append(self._take(lane))
         return taken

@@ -59,12 +59,14 @@ class Stats:
     """What became of everything reported so far: `sent + queued + dropped` is all of it."""
 
     queued: int
-    """Waiting here, not yet handed to the Kafka client."""
+    """Waiting here, not yet handed to the transport."""
     sent: int
-    """Handed to the Kafka client."""
+    """Handed to the transport."""
     acknowledged: int
-    """Confirmed by Kafka, on disk as its brokers are set up."""
+    """Confirmed by the other side: by Kafka, on disk as its brokers are set up; by the server, in Kafka; written to the file."""
     dropped: int
     """Given up: the queue was full, the message too large, or the process ended first."""
     errors: int
     """Things that went wrong, each logged once per cause: arguments, unreadable commands, refused deliveries."""
+    spooled: int = 0
+    """Kept in the local spool until they can be sent; after the end, what the next process will send."""

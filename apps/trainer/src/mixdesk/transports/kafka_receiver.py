@@ -8,20 +8,21 @@ from typing import Any, Callable, Dict, Mapping, Optional
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from ._notices import Notices
-from ._partition import partition_of
+from .._notices import Notices, logger
+from .._partition import partition_of
+from .base import Take
 
 TOPIC = "mixdesk.trainer-commands.v1"
 TYPE = "mixdesk.mixture.set.v1"
 
 
-class Listener:
-    """Hands every `mixture.set` of the run to `take`. `client` makes the consumer; tests may hand in their own."""
+class KafkaReceiver:
+    """Hands every `mixture.set` of the run to `take`. `client` makes the consumer."""
 
     def __init__(
         self,
         run: str,
-        take: Callable[[Dict[str, Any]], None],
+        take: Take,
         notices: Notices,
         settings: Mapping[str, Any],
         client: Callable[[Dict[str, Any]], Consumer] = Consumer,
@@ -36,12 +37,14 @@ class Listener:
             "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
             "allow.auto.create.topics": False,
+            "enable.partition.eof": True,
             "reconnect.backoff.max.ms": 2_000,
             "log_level": 0,
-            "error_cb": lambda _error: None,  # the sender tells of an unreachable Kafka
+            "error_cb": lambda _error: None,  # the carrier tells of an unreachable Kafka
             **settings,
         }
         self._client = client
+        self.caught_up = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="mixdesk-listener", daemon=True)
 
@@ -58,12 +61,14 @@ class Listener:
         try:
             consumer = self._client(dict(self._settings))
         except (KafkaException, TypeError, ValueError):
-            return  # the sender has the same settings and says so
+            self.caught_up.set()
+            return  # the carrier has the same settings and says so
         try:
             self._listen(consumer)
         except Exception as error:  # a fault of ours must not look like a silent server
             self._notices.warn("listener", f"listening has ended by a fault: {error!r}; training goes on with the last mixture")
         finally:
+            self.caught_up.set()
             consumer.close()
 
     def _listen(self, consumer: Consumer) -> None:
@@ -77,7 +82,9 @@ class Listener:
                 continue
             error = message.error()
             if error is not None:
-                if error.code() not in (KafkaError._PARTITION_EOF, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
+                if error.code() == KafkaError._PARTITION_EOF:
+                    self.caught_up.set()
+                elif error.code() not in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
                     self._notices.warn(f"commands {error.name()}", f"reading commands: {error.str()}")
                 continue
             if message.key() == self._key:
@@ -90,7 +97,7 @@ class Listener:
                 if found is not None and found.error is None and found.partitions:
                     return len(found.partitions)
             except KafkaException:
-                pass  # the sender tells of an unreachable Kafka
+                pass  # the carrier tells of an unreachable Kafka
             self._closing.wait(0.25)
         return None
 
@@ -110,7 +117,7 @@ class Listener:
         if isinstance(kind, bytes):
             kind = kind.decode("utf-8", "replace")
         if kind != TYPE:
-            self._notices.warn("command type", f"a command of type {kind!r} was ignored; {TYPE} is understood")
+            logger.debug("Mixdesk, run %s: a command of type %r was ignored; %s is understood", self._run, kind, TYPE)
         elif not isinstance(data, dict):
             self._notices.warn("command", "a command holds no JSON object and was ignored")
         else:
