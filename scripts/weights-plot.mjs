@@ -1,7 +1,16 @@
 import { scaleLinear } from 'd3-scale'
 import { area, curveStepAfter, stack } from 'd3-shape'
 
-const palette = ['#4e79a7', '#f28e2b', '#59a14f', '#e15759', '#76b7b2', '#edc948', '#b07aa1', '#9c755f']
+export const palette = [
+  '#4e79a7',
+  '#f28e2b',
+  '#59a14f',
+  '#e15759',
+  '#76b7b2',
+  '#edc948',
+  '#b07aa1',
+  '#9c755f',
+]
 const size = { width: 760, height: 240, left: 44, right: 150, top: 34, bottom: 34 }
 
 /**

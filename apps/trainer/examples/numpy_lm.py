@@ -14,12 +14,10 @@ Training never waits for Mixdesk: without an answer it goes on with the mixture 
 """
 
 import argparse
-import hashlib
 import json
 import os
 import signal
 import sys
-import sysconfig
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
@@ -27,6 +25,7 @@ from typing import Any, Dict, List, Optional, Tuple
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one core a run, so that several can run side by side
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
+from corpus import ROOT, gather
 
 import mixdesk
 
@@ -35,56 +34,16 @@ Texts = Dict[str, Tuple[Array, Array]]  # training and held-out bytes by domain
 
 CONTEXT, EMBEDDING, HIDDEN = 10, 16, 224
 SEQUENCES, LENGTH = 120, 32  # a batch: this many sequences of this many predicted bytes
-FILES, BYTES_A_FILE = 150, 8192  # the corpus of one domain, at most
-ROOT = Path(__file__).resolve().parents[3]
 
 
 # ---- the text ----
 
 
-def gather(root: Path) -> Texts:
-    """Reads the corpus: sorted paths, an even choice of them, size caps; every fifth file is held out."""
-    modules = root / "node_modules"
-    if not modules.is_dir():
-        sys.exit(f"There is no {modules}. Run `npm ci` at the root of the repository, or give another one with --root.")
-    kinds: Dict[str, List[Path]] = {"typescript": [], "javascript": [], "markdown": [], "json": [], "python": [], "licences": []}
-    for folder, subfolders, names in os.walk(modules):
-        subfolders.sort()
-        for name in sorted(names):
-            kind = _kind(name)
-            if kind:
-                kinds[kind].append(Path(folder, name))
-    standard_library = Path(sysconfig.get_path("stdlib"))
-    kinds["python"] = sorted(standard_library.glob("*.py")) + sorted(standard_library.glob("[a-l]*/*.py"))
-    return {kind: _read(kind, paths) for kind, paths in kinds.items()}
+def read(root: Path) -> Texts:
+    def joined(texts: List[bytes]) -> Array:
+        return np.frombuffer(b"".join(texts), np.uint8)
 
-
-def _kind(name: str) -> Optional[str]:
-    if name.endswith(".d.ts"):
-        return "typescript"
-    if name.endswith(".js") and not name.endswith(".min.js"):
-        return "javascript"
-    if name.upper().startswith(("LICENSE", "LICENCE")):
-        return "licences"
-    if name.endswith(".md"):
-        return "markdown"
-    return "json" if name == "package.json" else None
-
-
-def _read(kind: str, paths: List[Path]) -> Tuple[Array, Array]:
-    chosen = paths[:: max(1, len(paths) // FILES)][:FILES]
-    seen, files = set(), []
-    for path in chosen:
-        text = path.read_bytes()[:BYTES_A_FILE]
-        digest = hashlib.sha256(text).digest()
-        if len(text) > 256 and digest not in seen:  # a text may lie in many packages: keep it out of both halves
-            seen.add(digest)
-            files.append(text)
-    if len(files) < 10:
-        sys.exit(f"Only {len(files)} texts of the kind {kind} were found; at least 10 are needed.")
-    held_out = b"".join(files[::5])
-    train = b"".join(text for i, text in enumerate(files) if i % 5)
-    return np.frombuffer(train, np.uint8), np.frombuffer(held_out, np.uint8)
+    return {kind: (joined(texts.train), joined(texts.held_out)) for kind, texts in gather(root).items()}
 
 
 def windows(text: Array, starts: Array, length: int = LENGTH) -> Tuple[Array, Array]:
@@ -258,7 +217,7 @@ def main() -> int:
     options = arguments()
     for end in (signal.SIGINT, signal.SIGTERM):  # whoever started this may have told it to ignore them
         signal.signal(end, signal.default_int_handler)
-    texts = gather(options.root)
+    texts = read(options.root)
     policy = {"name": options.policy, "config": options.policy_config} if options.policy_config else options.policy
     reference = str(options.reference) if options.reference else None
     run = mixdesk.start(
