@@ -19,6 +19,7 @@ from typing import Any, Callable, Dict, List, Tuple
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import numpy as np
+from log_losses import measure
 
 import mixdesk
 
@@ -87,20 +88,6 @@ TOOLS = {
 }
 
 
-def measure(report: Report, steps: int, domains: int) -> "List[float]":
-    rng = np.random.default_rng(0)
-    losses, tokens = rng.random(domains) * 1e4, rng.integers(1, 10_000, domains)
-    work = rng.random((256, 256), np.float32)
-    taken = []
-    for step in range(steps):
-        for _ in range(3):
-            work @ work
-        began = time.perf_counter()
-        report(step, losses, tokens)
-        taken.append((time.perf_counter() - began) * 1e6)
-    return taken
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--domains", type=int, default=32)
@@ -114,7 +101,7 @@ def main() -> None:
         for _ in range(options.rounds):
             for name, begin in TOOLS.items():
                 report, end = begin(domains, folder, options)
-                p50, p99 = np.percentile(measure(report, options.steps, options.domains), [50, 99])
+                p50, p99 = np.percentile(measure(report, options.steps, options.domains, products=3), [50, 99])
                 began = time.perf_counter()
                 end()
                 read[name]["p50"].append(float(p50))

@@ -133,21 +133,10 @@ def test_the_broker_is_killed_and_comes_back(server: Server, trainers: Any, undi
     exactly_once(server, run)
 
 
-def test_the_server_is_killed_and_comes_back(server: Server, trainers: Any, undisturbed: Dict[int, Weights]) -> None:
+@pytest.mark.parametrize("transport", ["kafka", "http"])
+def test_the_server_is_killed_and_comes_back(server: Server, trainers: Any, undisturbed: Dict[int, Weights], transport: str) -> None:
     run = new_run()
-    trainer = trainers(run)
-    trainer.at(70)
-    server.kill()
-    trainer.at(120)
-    server.start()
-    training_went_on(trainer.ends())
-    equals(server, run, undisturbed[1])
-    exactly_once(server, run)
-
-
-def test_over_http_the_server_is_killed_and_comes_back(server: Server, trainers: Any, undisturbed: Dict[int, Weights]) -> None:
-    run = new_run()
-    trainer = trainers(run, brokers=None, url=server.url)
+    trainer = trainers(run, **({"brokers": None, "url": server.url} if transport == "http" else {}))
     trainer.at(70)
     server.kill()
     trainer.at(120)
