@@ -13,7 +13,7 @@ export const throughput = {
   async run({ stand, quick, say }) {
     const server = await stand.startServer()
     const pairs = quick ? 3 : 10
-    const blocks = quick ? 6 : 16
+    const blocks = quick ? 4 : 6
     const rows = []
     const goals = []
     // All cores busy with the products, and one left to the client's threads, the broker and the server.

@@ -75,7 +75,8 @@ describe('the conformance kit for clients', () => {
     )
   })
 
-  it.each(mutants)('$what breaks $rule', async ({ rule, also = [], habits }) => {
+  // Most of the time they wait for what does not come, and each has a run of its own.
+  it.concurrent.each(mutants)('$what breaks $rule', async ({ rule, also = [], habits }) => {
     const report = await check(habits, 4_000)
     expect(broken(report), told(report).join('\n')).toContain(rule)
     expect(
