@@ -20,6 +20,7 @@ from mixdesk._notices import Notices
 from mixdesk._outbox import FACTS, LOSSES, Outbox
 from mixdesk.transports.event import Event
 from mixdesk.transports.kafka import KafkaTransport
+from mixdesk.transports.kafka_carrier import IN_FLIGHT
 from mixdesk.transports.reporting import Reporting
 from mixdesk.transports.spool import Entry, Place, Spool, SpoolError, SpoolIn, default_folder, key_of
 
@@ -195,7 +196,8 @@ def test_reports_of_a_long_outage_wait_on_disk_and_arrive_once_in_order(broker: 
                 sending.put(step)
                 step += 1
             until("there is room again", lambda: len(sending.outbox) < 250)
-        assert sending.reporter.spooled > 3000
+        # All of the 4,000 but what waits in the queue and what the Kafka client had been handed, of which the spool has copies.
+        assert sending.reporter.spooled > 4000 - 500 - IN_FLIGHT
         line.mend()
         until("all is sent", lambda: sending.reporter.unsent == 0, timeout=60)
         until("the spool is gone", lambda: files(tmp_path) == [])
