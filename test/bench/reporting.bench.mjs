@@ -10,8 +10,8 @@ export const reporting = {
 
   async run({ stand, quick }) {
     const server = await stand.startServer()
-    const rounds = quick ? 2 : 5
-    const steps = quick ? 200 : 500
+    const rounds = quick ? 2 : 3
+    const steps = quick ? 100 : 300
     const { tools } = await measured(
       'tools',
       'reporting.py',

@@ -10,7 +10,7 @@ export const weightChange = {
   alone: true,
 
   async run({ quick }) {
-    const changes = quick ? 50 : 400
+    const changes = quick ? 50 : 200
     const found = await measured('torch', 'weight_change.py', '--changes', String(changes))
     return {
       facts: [
