@@ -244,8 +244,11 @@ class Server:
         return found
 
     def decisions(self, name: str, type: Optional[str] = None) -> List[Dict[str, Any]]:
-        """Everything decided, held and asked of a run, oldest first; of one type (`MixtureDecided`) where given."""
+        """Everything decided, held and asked of a run, oldest first; of one type (`MixtureDecided`) where given. Nothing of a run that
+        the ledger does not hold (yet): a trainer may well end before the server has read of it."""
         found: List[Dict[str, Any]] = []
+        if self.run(name) is None:
+            return found
         after = 0
         while True:
             page = self.ask(f"/v1/runs/{quote(name, safe='')}/decisions?after={after}&limit=1000")["decisions"]

@@ -18,7 +18,7 @@ def new_run() -> str:
     return f"test-{uuid.uuid4().hex[:12]}"
 
 
-def until(what: str, condition: Callable[[], object], timeout: float = 60.0) -> None:
+def until(what: str, condition: Callable[[], object], timeout: float = 120.0) -> None:
     """Waits for a condition, and says which one where it never comes."""
     deadline = time.monotonic() + timeout
     while not condition():

@@ -116,8 +116,8 @@ def equals(server: Server, run: str, expected: Weights) -> None:
 def training_went_on(said: List[Dict[str, Any]], first: int = 0) -> None:
     steps = [line for line in said if "step" in line]
     assert [line["step"] for line in steps] == list(range(first, STEPS))
-    # A call that waited for the broker or the server would take as long as they were away, which is seconds.
-    assert max(line["kept"] for line in steps) < 1.0
+    # A call that waited for the broker or the server would go on for as long as they are away: they come back only after later steps.
+    assert max(line["kept"] for line in steps) < 5.0
     assert said[-1]["stats"]["dropped"] == 0
 
 

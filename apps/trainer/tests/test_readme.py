@@ -50,7 +50,7 @@ def go(server: Server, folder: Path, example: str) -> int:
 
 
 def ended(server: Server, name: str) -> Any:
-    until(f"{name} has ended", lambda: (server.run(name) or {}).get("status") not in (None, "running"), 60)
+    until(f"{name} has ended", lambda: (server.run(name) or {}).get("status") not in (None, "running"))
     return server.run(name)
 
 
@@ -62,7 +62,7 @@ def test_the_first_example_is_five_lines_and_needs_no_other(server: Server, tmp_
     versions = [fact["data"]["version"] for fact in server.decisions("my-run", "MixtureDecided")]
     assert len(versions) > 10
     confirmed = "SELECT count() FROM applied WHERE run = 'my-run'"
-    until("the training followed", lambda: server.sql(confirmed)[0][0] > 2, 30)
+    until("the training followed", lambda: server.sql(confirmed)[0][0] > 2)
 
 
 def test_the_example_with_a_pipeline_of_ones_own(server: Server, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_if_the_server_is_away_for_the_whole_run_the_next_start_sends_everything
         log(run, step)
     began = time.perf_counter()
     run.finish(timeout=0.5)
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 20
     assert (run.stats.spooled, run.stats.dropped) == (102, 0)
     again = mixdesk.resume(name, step=99, attempt=2, domains=["web", "code"], url=server.url)
     log(again, 100)
@@ -335,5 +335,5 @@ def test_the_end_does_not_wait_for_the_long_poll(server: Server, gate: Gate) -> 
     until("it polls", lambda: any("wait=30" in seen.path for seen in gate.seen))
     began = time.perf_counter()
     run.finish()
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 20  # it could have waited for 30
     assert run.stats.acknowledged == 3
