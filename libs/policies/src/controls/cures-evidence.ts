@@ -1,11 +1,13 @@
 import { gradientSpread } from './cures-rollouts.js'
 import { passCounts } from '../rollouts/pass-counts.js'
+import type { PassRecords } from './pass-records.js'
+import type { Unit } from './prompt-settings.js'
 import type { StepFact } from '../policy.js'
 import { sum } from '../numerics/sum.js'
 
 export type CuresConfig = {
   readonly variant: 'paper' | 'official'
-  readonly unit: 'prompt' | 'domain'
+  readonly unit: Unit
   readonly temperature: number
   readonly temperatureScale: number
   readonly priorSuccesses: number
@@ -28,15 +30,11 @@ export const normSignals = [
   'gradientNormWrongSquareSum',
 ] as const
 
-export type CuresState = {
+export type CuresState = PassRecords & {
   /** Which iteration the counts are of. */
   readonly iteration: number
-  readonly successes: readonly number[]
-  readonly rollouts: readonly number[]
   /** The sums of `normSignals`, in that order, for every prompt; empty where they are not read. */
   readonly norms: readonly (readonly number[])[]
-  /** Prompts of a domain by successes, older ones counting less (unit `domain`). */
-  readonly histograms: readonly (readonly number[])[]
 }
 
 function posterior(config: CuresConfig, successes: number, rollouts: number): number {

@@ -7,8 +7,10 @@ import {
   type CuresConfig,
   type CuresState,
 } from './cures-evidence.js'
+import { areEmpty, emptyRecords, nothingCarried, passSignals } from './pass-records.js'
+import { promptSchema, totalBudgetProblems } from './prompt-settings.js'
 import { alignToDevices, proportionalRollouts } from './cures-rollouts.js'
-import { addPassBins, passBinNames } from '../rollouts/pass-counts.js'
+import { addPassBins } from '../rollouts/pass-counts.js'
 import type { Policy, PolicyFact } from '../policy.js'
 import { propose } from '../propose.js'
 import { roundHalfEven } from '../numerics/round-half-even.js'
@@ -58,10 +60,10 @@ export const cures: Policy<CuresConfig, CuresState> = {
       'Unit `domain` has no published evaluation.',
     ],
   },
-  signals: (config) =>
-    config.unit === 'domain'
-      ? passBinNames(config.preRollouts)
-      : ['successes', 'rollouts', ...(config.rollouts === 'gradients' ? normSignals : [])],
+  signals: (config) => [
+    ...passSignals(config.unit, config.preRollouts),
+    ...(readsNorms(config) ? normSignals : []),
+  ],
   defaults: {
     variant: 'paper',
     unit: 'prompt',
@@ -85,10 +87,7 @@ export const cures: Policy<CuresConfig, CuresState> = {
         description: 'The rule of the paper, or what the published code computes.',
         enum: ['paper', 'official'],
       },
-      unit: {
-        description: 'What a domain of the run is: one prompt, or a group of prompts.',
-        enum: ['prompt', 'domain'],
-      },
+      unit: promptSchema.unit,
       temperature: {
         description: 'τ: divides √(p(1 − p)), which is at most 1/2 (variant `paper` only).',
         type: 'number',
@@ -124,16 +123,9 @@ export const cures: Policy<CuresConfig, CuresState> = {
       },
       rolloutsPerPrompt: {
         description: 'Rollouts of a prompt on average.',
-        type: 'integer',
-        minimum: 1,
-        maximum: 4096,
+        ...promptSchema.rolloutsPerPrompt,
       },
-      totalBudget: {
-        description:
-          'Rollouts of all prompts together; null is rolloutsPerPrompt for each (unit `prompt` only).',
-        type: ['integer', 'null'],
-        minimum: 0,
-      },
+      totalBudget: promptSchema.totalBudget,
       leastRollouts: {
         description:
           'Rollouts that a prompt gets at least, as far as the budget goes (variant `paper`, unit `prompt`).',
@@ -149,31 +141,18 @@ export const cures: Policy<CuresConfig, CuresState> = {
       },
       preRollouts: {
         description: 'Rollouts behind a histogram, G: there are G + 1 bins (unit `domain` only).',
-        type: 'integer',
-        minimum: 1,
-        maximum: 256,
+        ...promptSchema.bins,
       },
-      memory: {
-        description:
-          'Share of the older prompts that is kept at every step that brings new ones (unit `domain` only).',
-        type: 'number',
-        minimum: 0,
-        maximum: 1,
-      },
+      memory: promptSchema.memory,
     },
     additionalProperties: false,
   },
   check: (config) => (config.unit === 'domain' ? domainProblems(config) : []),
   initialState(config, start) {
-    const isDomain = config.unit === 'domain'
-    const zeros = start.domains.map(() => 0)
-    const empty = new Array<number>(config.preRollouts + 1).fill(0)
     return {
       iteration: 0,
-      successes: isDomain ? [] : zeros,
-      rollouts: isDomain ? [] : zeros,
-      norms: !isDomain && config.rollouts === 'gradients' ? normSignals.map(() => zeros) : [],
-      histograms: isDomain ? start.domains.map(() => empty) : [],
+      ...emptyRecords(config.unit, start.domains.length, config.preRollouts),
+      norms: readsNorms(config) ? normSignals.map(() => start.domains.map(() => 0)) : [],
     }
   },
   evolve(config, state, fact: PolicyFact) {
@@ -183,13 +162,9 @@ export const cures: Policy<CuresConfig, CuresState> = {
       : { ...state, histograms: addPassBins(state.histograms, fact, config.memory) }
   },
   decide(config, state, current) {
+    if (areEmpty(config.unit, state))
+      return { kind: 'hold', because: `No update yet: ${nothingCarried(config.unit)}.` }
     const isDomain = config.unit === 'domain'
-    if (isDomain ? state.histograms.every((bins) => sum(bins) === 0) : state.rollouts.every((n) => n === 0)) {
-      return {
-        kind: 'hold',
-        because: `No update yet: no step has carried ${isDomain ? '`passBin0` and its like' : '`successes` and `rollouts`'}.`,
-      }
-    }
     const deviations = isDomain ? meanDeviations(config, state) : promptDeviations(config, state)
     const official = !isDomain && config.variant === 'official'
     const weights = softmax(
@@ -222,6 +197,10 @@ export const cures: Policy<CuresConfig, CuresState> = {
       current,
     )
   },
+}
+
+function readsNorms({ unit, rollouts }: CuresConfig): boolean {
+  return unit === 'prompt' && rollouts === 'gradients'
 }
 
 function promptRollouts(
@@ -264,10 +243,6 @@ function domainProblems(config: CuresConfig): readonly string[] {
           'rollouts: expected passRates or none with unit `domain`, got gradients, which belong to single prompts; change one of the two.',
         ]
       : []),
-    ...(config.totalBudget === null
-      ? []
-      : [
-          `totalBudget: expected null with unit \`domain\`, where it is rolloutsPerPrompt for each prompt, got ${config.totalBudget}; remove it.`,
-        ]),
+    ...totalBudgetProblems(config.totalBudget),
   ]
 }

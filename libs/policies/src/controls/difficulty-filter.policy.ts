@@ -1,6 +1,8 @@
 import { acceptedSuccesses, isAccepted, type AcceptBand } from './accept-band.js'
 import { byDomainProblems } from '../by-domain.js'
-import { passBinColumns, passBinNames, passCounts, promptsIn } from '../rollouts/pass-counts.js'
+import { nothingCarried, passSignals } from './pass-records.js'
+import { promptSchema, type Unit } from './prompt-settings.js'
+import { passBinColumns, passCounts, promptsIn } from '../rollouts/pass-counts.js'
 import type { Controls, Policy, PolicyStart, StepFact } from '../policy.js'
 import { propose } from '../propose.js'
 import type { RolloutSelection } from './select-rollouts.js'
@@ -9,7 +11,7 @@ import { sum } from '../numerics/sum.js'
 import { toMixture } from '../numerics/to-mixture.js'
 
 type DifficultyFilterConfig = AcceptBand & {
-  readonly unit: 'prompt' | 'domain'
+  readonly unit: Unit
   readonly rolloutsPerPrompt: number
   readonly batch: number | null
   readonly maxRefill: number
@@ -64,8 +66,7 @@ export const difficultyFilter: Policy<DifficultyFilterConfig, DifficultyFilterSt
       'The weights with unit `domain` have no published evaluation.',
     ],
   },
-  signals: (config) =>
-    config.unit === 'prompt' ? ['successes', 'rollouts'] : passBinNames(config.rolloutsPerPrompt),
+  signals: ({ unit, rolloutsPerPrompt }) => passSignals(unit, rolloutsPerPrompt),
   defaults: {
     unit: 'prompt',
     rolloutsPerPrompt: 16,
@@ -83,15 +84,10 @@ export const difficultyFilter: Policy<DifficultyFilterConfig, DifficultyFilterSt
   schema: {
     type: 'object',
     properties: {
-      unit: {
-        description: 'What a domain of the run is: one prompt, or a group of prompts.',
-        enum: ['prompt', 'domain'],
-      },
+      unit: promptSchema.unit,
       rolloutsPerPrompt: {
         description: 'Rollouts of every prompt, G; says how many bins there are (unit `domain` only).',
-        type: 'integer',
-        minimum: 1,
-        maximum: 256,
+        ...promptSchema.bins,
       },
       low: { description: 'Least pass rate that is kept.', type: 'number', minimum: 0, maximum: 1 },
       high: { description: 'Largest pass rate that is kept.', type: 'number', minimum: 0, maximum: 1 },
@@ -167,7 +163,7 @@ export const difficultyFilter: Policy<DifficultyFilterConfig, DifficultyFilterSt
       }
       const known =
         overall === null
-          ? `nothing is known of pass rates yet, for no step has carried ${config.unit === 'prompt' ? '`successes` and `rollouts`' : '`passBin0` and its like'}`
+          ? `nothing is known of pass rates yet, for ${nothingCarried(config.unit)}`
           : `${percent(overall)} of the last prompts do`
       return {
         kind: 'steer',

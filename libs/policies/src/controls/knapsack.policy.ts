@@ -1,26 +1,22 @@
 import { allocateByGroup, allocateExactly, type Allocation, type KnapsackRules } from './knapsack-exact.js'
 import { allocateOfficially } from './knapsack-official.js'
 import { costEstimations, informationGains } from './knapsack-value.js'
-import { addPassBins, passBinNames, passCounts } from '../rollouts/pass-counts.js'
+import { areEmpty, emptyRecords, nothingCarried, passSignals, type PassRecords } from './pass-records.js'
+import { promptSchema, totalBudgetProblems, type Unit } from './prompt-settings.js'
+import { addPassBins, passCounts } from '../rollouts/pass-counts.js'
 import type { Policy, StepFact } from '../policy.js'
-import { sum } from '../numerics/sum.js'
 
 type KnapsackConfig = KnapsackRules & {
   readonly variant: 'exact' | 'official'
-  readonly unit: 'prompt' | 'domain'
+  readonly unit: Unit
   readonly enoughRollouts: number
   readonly windowRollouts: number
   readonly binRollouts: number
   readonly memory: number
 }
 
-type KnapsackState = {
-  /** Successes of the rollouts that the estimate of a prompt rests on (unit `prompt`). */
-  readonly successes: readonly number[]
-  readonly rollouts: readonly number[]
-  /** Prompts of a domain by successes, older ones counting less (unit `domain`). */
-  readonly histograms: readonly (readonly number[])[]
-}
+/** The counts of a prompt are of the rollouts that its estimate rests on. */
+type KnapsackState = PassRecords
 
 /**
  * Knapsack RL (arXiv 2509.25849): how many rollouts each prompt gets, so that a budget teaches most. Exact by the greedy
@@ -59,8 +55,7 @@ export const knapsack: Policy<KnapsackConfig, KnapsackState> = {
       'With a minimum of 0 the exact rule first pulls each mixed prompt to 1 rollout, as the formula has it, though a single rollout teaches nothing.',
     ],
   },
-  signals: (config) =>
-    config.unit === 'prompt' ? ['successes', 'rollouts'] : passBinNames(config.binRollouts),
+  signals: ({ unit, binRollouts }) => passSignals(unit, binRollouts),
   defaults: {
     variant: 'exact',
     unit: 'prompt',
@@ -86,22 +81,12 @@ export const knapsack: Policy<KnapsackConfig, KnapsackState> = {
         description: 'The exact optimum, or what the published program computes.',
         enum: ['exact', 'official'],
       },
-      unit: {
-        description: 'What a domain of the run is: one prompt, or a group of prompts.',
-        enum: ['prompt', 'domain'],
-      },
+      unit: promptSchema.unit,
       rolloutsPerPrompt: {
         description: 'Rollouts of a prompt on average; a prompt of unknown pass rate gets just these.',
-        type: 'integer',
-        minimum: 1,
-        maximum: 4096,
+        ...promptSchema.rolloutsPerPrompt,
       },
-      totalBudget: {
-        description:
-          'Rollouts of all prompts together; null is rolloutsPerPrompt for each (unit `prompt` only).',
-        type: ['integer', 'null'],
-        minimum: 0,
-      },
+      totalBudget: promptSchema.totalBudget,
       minimum: {
         description: 'Rollouts that a prompt gets at least.',
         type: 'integer',
@@ -159,17 +144,9 @@ export const knapsack: Policy<KnapsackConfig, KnapsackState> = {
       },
       binRollouts: {
         description: 'Number of the last bin, G: there are G + 1 of them (unit `domain` only).',
-        type: 'integer',
-        minimum: 1,
-        maximum: 256,
+        ...promptSchema.bins,
       },
-      memory: {
-        description:
-          'Share of the older prompts that is kept at every step that brings new ones (unit `domain` only).',
-        type: 'number',
-        minimum: 0,
-        maximum: 1,
-      },
+      memory: promptSchema.memory,
     },
     additionalProperties: false,
   },
@@ -181,15 +158,7 @@ export const knapsack: Policy<KnapsackConfig, KnapsackState> = {
     ),
     ...(config.unit === 'domain' ? domainProblems(config) : windowProblems(config)),
   ],
-  initialState(config, start) {
-    const prompts = config.unit === 'prompt' ? start.domains.map(() => 0) : []
-    const empty = new Array<number>(config.binRollouts + 1).fill(0)
-    return {
-      successes: prompts,
-      rollouts: prompts,
-      histograms: config.unit === 'prompt' ? [] : start.domains.map(() => empty),
-    }
-  },
+  initialState: ({ unit, binRollouts }, start) => emptyRecords(unit, start.domains.length, binRollouts),
   evolve(config, state, fact) {
     if (fact.kind !== 'step') return state
     return config.unit === 'prompt'
@@ -197,16 +166,8 @@ export const knapsack: Policy<KnapsackConfig, KnapsackState> = {
       : { ...state, histograms: addPassBins(state.histograms, fact, config.memory) }
   },
   decide(config, state) {
-    const isUnknown =
-      config.unit === 'prompt'
-        ? state.rollouts.every((count) => count === 0)
-        : state.histograms.every((bins) => sum(bins) === 0)
-    if (isUnknown) {
-      return {
-        kind: 'hold',
-        because: `No allocation yet: no step has carried ${config.unit === 'prompt' ? '`successes` and `rollouts`' : '`passBin0` and its like'}.`,
-      }
-    }
+    if (areEmpty(config.unit, state))
+      return { kind: 'hold', because: `No allocation yet: ${nothingCarried(config.unit)}.` }
     const allocation = allocate(config, state)
     if ('refused' in allocation) return { kind: 'hold', because: allocation.refused }
     const { rollouts, fallback, fallbackEffectiveRatio } = allocation
@@ -268,11 +229,7 @@ function domainProblems(config: KnapsackConfig): readonly string[] {
           'variant: expected exact with unit `domain`, got official, which knows prompts only; change one of the two.',
         ]
       : []),
-    ...(config.totalBudget === null
-      ? []
-      : [
-          `totalBudget: expected null with unit \`domain\`, where it is rolloutsPerPrompt for each prompt, got ${config.totalBudget}; remove it.`,
-        ]),
+    ...totalBudgetProblems(config.totalBudget),
     ...(config.minimum > config.rolloutsPerPrompt
       ? [
           `minimum: expected at most rolloutsPerPrompt (${config.rolloutsPerPrompt}) with unit \`domain\`, got ${config.minimum}; lower it.`,

@@ -1,6 +1,6 @@
 import { dogeExponents, readGradients, type DogeConfig, type Gradients } from './doge-gradients.js'
 import { exponentiatedStep } from '../numerics/exponentiated-step.js'
-import { learningRateOf } from './learning-rate.js'
+import { learningRateOf, learningRateSchema } from './learning-rate.js'
 import type { Policy, PolicyStart } from '../policy.js'
 import { propose } from '../propose.js'
 import { toMixture } from '../numerics/to-mixture.js'
@@ -77,12 +77,7 @@ export const doge: Policy<DogeConfig, DogeState> = {
         description: 'The rule of the published trainer, or the formula of the paper.',
         enum: ['official', 'paper'],
       },
-      learningRate: {
-        description:
-          'A constant learning rate of the model. null: the signal `learningRate`, which follows a schedule.',
-        type: ['number', 'null'],
-        exclusiveMinimum: 0,
-      },
+      learningRate: learningRateSchema,
       scoreDivisor: {
         description:
           'Divides the score in the exponent (μ in the paper): the smaller, the faster weights move.',

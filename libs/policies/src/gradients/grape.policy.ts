@@ -1,9 +1,10 @@
 import { exponentiatedStepAmong } from '../numerics/exponentiated-step.js'
 import { mixedAlignments, taskAlignments, taskRates, taskSignal, type TaskRates } from './grape-signals.js'
-import { learningRateOf } from './learning-rate.js'
+import { learningRateOf, learningRateSchema } from './learning-rate.js'
 import type { EvaluationFact, Policy, StepFact } from '../policy.js'
 import { propose } from '../propose.js'
 import { toMixture } from '../numerics/to-mixture.js'
+import { updateEverySchema } from '../update-every.js'
 
 type GrapeConfig = {
   readonly tasks: readonly string[]
@@ -89,12 +90,7 @@ export const grape: Policy<GrapeConfig, GrapeState> = {
           'Where the improvement of each task comes from: the alignments and the mixture in force, signals of its own, or evaluations.',
         enum: ['alignment', 'signals', 'evaluations'],
       },
-      learningRate: {
-        description:
-          'A constant learning rate of the model. null: the signal `learningRate`, which follows a schedule.',
-        type: ['number', 'null'],
-        exclusiveMinimum: 0,
-      },
+      learningRate: learningRateSchema,
       taskDivisor: {
         description: 'Divides the exponent of the tasks: the smaller, the faster their weights move.',
         type: 'number',
@@ -105,11 +101,7 @@ export const grape: Policy<GrapeConfig, GrapeState> = {
         type: 'number',
         exclusiveMinimum: 0,
       },
-      updateEvery: {
-        description: 'Update on steps that are a multiple of this; the steps between are ignored entirely.',
-        type: 'integer',
-        minimum: 1,
-      },
+      updateEvery: updateEverySchema,
     },
     additionalProperties: false,
   },

@@ -5,6 +5,7 @@ import { propose } from '../propose.js'
 import { roundToTotal } from '../numerics/round-to-total.js'
 import { softmax } from '../numerics/softmax.js'
 import { toMixture } from '../numerics/to-mixture.js'
+import { updateEverySchema } from '../update-every.js'
 
 type PikeConfig = {
   readonly variant: 'paper' | 'balanced'
@@ -102,11 +103,7 @@ export const pike: Policy<PikeConfig, PikeState> = {
         type: 'number',
         exclusiveMinimum: 0,
       },
-      updateEvery: {
-        description: 'Update on steps that are a multiple of this; the steps between are ignored entirely.',
-        type: 'integer',
-        minimum: 1,
-      },
+      updateEvery: updateEverySchema,
     },
     additionalProperties: false,
   },

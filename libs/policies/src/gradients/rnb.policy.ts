@@ -5,6 +5,7 @@ import { columnSignals, usefulness } from './rnb-gram.js'
 import { softmax } from '../numerics/softmax.js'
 import { sum } from '../numerics/sum.js'
 import { toMixture } from '../numerics/to-mixture.js'
+import { updateEverySchema } from '../update-every.js'
 
 type RnbConfig = {
   readonly sharpness: number
@@ -79,11 +80,7 @@ export const rnb: Policy<RnbConfig, RnbState> = {
           'What a domain without evidence in a round does: keep its share, or count as agreeing 0.',
         enum: ['holdNeutral', 'zero'],
       },
-      updateEvery: {
-        description: 'Update on steps that are a multiple of this; the steps between are ignored entirely.',
-        type: 'integer',
-        minimum: 1,
-      },
+      updateEvery: updateEverySchema,
     },
     additionalProperties: false,
   },

@@ -13,6 +13,7 @@ import type { Policy } from '../policy.js'
 import { propose } from '../propose.js'
 import { softmax } from '../numerics/softmax.js'
 import { toMixture } from '../numerics/to-mixture.js'
+import { updateEverySchema } from '../update-every.js'
 
 type OdmState = {
   readonly weights: readonly number[]
@@ -107,11 +108,7 @@ export const odm: Policy<OdmConfig, OdmState> = {
         type: 'integer',
         minimum: 0,
       },
-      updateEvery: {
-        description: 'Update on steps that are a multiple of this; the steps between are ignored entirely.',
-        type: 'integer',
-        minimum: 1,
-      },
+      updateEvery: updateEverySchema,
       smoothing: {
         description:
           'Share of the old reward in its moving average (all variants but exp3); the main scripts use 0.5.',

@@ -1,7 +1,8 @@
 import type { ConfigSchema } from '../policy.js'
-import { windowSettingsSchema, type WindowSettings } from './window-settings.js'
+import { deviationDefaults, deviationSchema, type DeviationSettings } from './deviation-settings.js'
+import { windowDefaults, windowSettingsSchema, type WindowSettings } from './window-settings.js'
 
-export type DumpConfig = Omit<WindowSettings, 'floorBy'> & {
+export type DumpConfig = Omit<WindowSettings & DeviationSettings, 'floorBy'> & {
   readonly variant: 'paper' | 'dataflex' | 'dataflex-as-wired'
   readonly signal: 'sums' | 'passCounts'
   readonly windowRollouts: number | null
@@ -9,8 +10,6 @@ export type DumpConfig = Omit<WindowSettings, 'floorBy'> & {
   readonly explorationWeight: number
   readonly bonusCounts: 'rollouts' | 'prompts'
   readonly floorBy: 'mixing' | 'clamping' | null
-  readonly deviation: 'unbiased' | 'population'
-  readonly deviationEpsilon: number
   readonly validationScores: Readonly<Record<string, string>> | null
 }
 
@@ -21,12 +20,9 @@ export const dumpDefaults: DumpConfig = {
   temperature: null,
   explorationWeight: 1,
   bonusCounts: 'rollouts',
-  floor: null,
+  ...windowDefaults,
   floorBy: null,
-  warmupSteps: 0,
-  updateEvery: 1,
-  deviation: 'unbiased',
-  deviationEpsilon: 1e-6,
+  ...deviationDefaults,
   validationScores: null,
 }
 
@@ -69,15 +65,7 @@ export const dumpSchema: ConfigSchema = {
       description: `${windowSettingsSchema.floorBy.description} Null takes that of the variant: clamping in DataFlex-RL, else mixing.`,
       enum: ['mixing', 'clamping', null],
     },
-    deviation: {
-      description: 'The deviation a trainer divides advantages by (signal `passCounts` only).',
-      enum: ['unbiased', 'population'],
-    },
-    deviationEpsilon: {
-      description: 'What the trainer adds to that deviation (signal `passCounts` only).',
-      type: 'number',
-      minimum: 0,
-    },
+    ...deviationSchema,
     validationScores: {
       description:
         'Evaluation score, by name of the domain, that counts as one rollout as in the official code; null reads none.',

@@ -2,15 +2,13 @@ import { windowMean, windowSlope } from './chunk-window.js'
 import type { Chunk } from './domain-windows.js'
 import { meanSignal } from './mean-signal.js'
 import type { Policy, StepFact } from '../policy.js'
-import { windowMixer, type WindowMixerState } from './window-mixer.js'
-import { windowSettingsSchema, type WindowSettings } from './window-settings.js'
+import { mixerFrame, windowMixer, type MixerSettings, type WindowMixerState } from './window-mixer.js'
+import { windowSettingsSchema } from './window-settings.js'
 
-type LossSlopeConfig = WindowSettings & {
+type LossSlopeConfig = MixerSettings & {
   readonly variant: 'documented' | 'as-wired'
   readonly signal: 'loss' | 'rewards' | 'passCounts'
   readonly signed: boolean
-  readonly windowSequences: number
-  readonly temperature: number
 }
 
 /**
@@ -32,8 +30,7 @@ export const lossSlope: Policy<LossSlopeConfig, WindowMixerState> = {
       'Over the last windowSequences sequences of domain d, told as chunks of m_c sequences with mean v_c whose places in the window have the middle x_c: slope_d = Σ m_c (x_c − x̄)(v_c − v̄) / Σ m_c (x_c − x̄)², per sequence; 0 for fewer than two chunks.',
       'With chunks of one sequence that is the ordinary least-squares slope of the values on their place, as in DataFlex-RL.',
       'P = softmax(s_d / τ) with s = |slope|, and with `signed` only progress: max(slope, 0) for rewards, max(−slope, 0) for losses. τ = temperature, of at least 1e-6.',
-      'Floor by mixing: (1 − K·floor)·P + floor. By clamping: max(P, floor) divided by the sum.',
-      'It looks on steps of at least warmupSteps that are a multiple of updateEvery; the windows see every step.',
+      ...mixerFrame.mathematics,
       'Signals: with `loss` none beyond tokens, losses (nats a token) and sequences, a report without sequences counting as one; with `rewards` the sums `rewardSum` (in the unit of the reward) and `rollouts` (a count); with `passCounts` the counts `successes` and `rollouts`.',
       'Parts: `slope` is what the windows move, `floor` what the floor adds or takes.',
     ],
@@ -44,19 +41,14 @@ export const lossSlope: Policy<LossSlopeConfig, WindowMixerState> = {
       'Variant `documented`: the slope, as DataFlex-RL describes it. Variant `as-wired`: what its trainer hands to this mixer, the mean of the window instead of the slope, so that the score is |mean|, or max(mean, 0) when signed.',
       'DataFlex-RL takes rewards of sequences (`signal: rewards`); losses are our addition for runs that are no reinforcement learning. In nats a token and per sequence slopes are tiny: a temperature of 1 then means nearly uniform, and 1e-4 is nearer to the size of a slope.',
       'Chunks of several sequences: the line goes through their means, weighted by counts. On values that lie on a line that is the slope of the line; the scatter inside a chunk does not take part, in contrast to values told one by one.',
-      'The floor: DataFlex-RL clamps and divides, which ends a little below the floor (`floorBy: clamping`). Mixing, which keeps it, is our default; a floor that is not given is then lowered to half an even share in runs of more than ten domains.',
+      mixerFrame.floorDifference,
     ],
   },
   defaults: {
     variant: 'documented',
     signal: 'loss',
     signed: false,
-    windowSequences: 50,
-    temperature: 1,
-    floor: null,
-    floorBy: 'mixing',
-    warmupSteps: 0,
-    updateEvery: 1,
+    ...mixerFrame.defaults,
   },
   schema: {
     type: 'object',
@@ -73,11 +65,7 @@ export const lossSlope: Policy<LossSlopeConfig, WindowMixerState> = {
         description: 'Whether only progress counts: rising rewards, falling losses.',
         type: 'boolean',
       },
-      windowSequences: {
-        description: 'Sequences a window holds, per domain; in sequences, never in steps.',
-        type: 'integer',
-        minimum: 1,
-      },
+      windowSequences: mixerFrame.windowSequences,
       temperature: {
         description: 'Divides the slopes, in nats a token (or units of the reward) per sequence.',
         type: 'number',

@@ -1,13 +1,11 @@
 import { windowMean } from './chunk-window.js'
 import { meanSignal } from './mean-signal.js'
 import type { Policy } from '../policy.js'
-import { windowMixer, type WindowMixerState } from './window-mixer.js'
-import { windowSettingsSchema, type WindowSettings } from './window-settings.js'
+import { mixerFrame, windowMixer, type MixerSettings, type WindowMixerState } from './window-mixer.js'
+import { windowSettingsSchema } from './window-settings.js'
 
-type RewardGapConfig = WindowSettings & {
+type RewardGapConfig = MixerSettings & {
   readonly signal: 'sums' | 'passCounts'
-  readonly windowSequences: number
-  readonly temperature: number
 }
 
 /**
@@ -28,8 +26,7 @@ export const rewardGap: Policy<RewardGapConfig, WindowMixerState> = {
     mathematics: [
       'm_d = mean reward of the last windowSequences sequences of domain d, 0 before the first.',
       'P = softmax((max m − m_d) / τ), τ = temperature, of at least 1e-6.',
-      'Floor by mixing: (1 − K·floor)·P + floor. By clamping: max(P, floor) divided by the sum.',
-      'It looks on steps of at least warmupSteps that are a multiple of updateEvery; the windows see every step.',
+      ...mixerFrame.mathematics,
       'Signals, sums over the sequences of a batch: `rewardSum` (in the unit of the reward) and `rollouts` (a count). With signal `passCounts`: `successes` and `rollouts`, that is rewards of 0 and 1.',
       'Parts: `rewardGap` is what the windows move, `floor` what the floor adds or takes.',
     ],
@@ -37,19 +34,14 @@ export const rewardGap: Policy<RewardGapConfig, WindowMixerState> = {
     absentDomains:
       'A domain without sequences keeps its window. One that was never seen has a mean reward of 0, so among positive rewards it has the largest gap.',
     differences: [
-      'The floor: DataFlex-RL clamps and divides, which ends a little below the floor (`floorBy: clamping`). Mixing, which keeps it, is our default; a floor that is not given is then lowered to half an even share in runs of more than ten domains.',
+      mixerFrame.floorDifference,
       'DataFlex-RL tells its windows one reward a sequence. A step of several sequences enters as one chunk, its count and its mean: the same as long as no chunk is cut by the end of the window, or its values are alike.',
       'As wired and as documented are the same rule here: the trainer of DataFlex-RL hands the mean reward to every mixer, and this one asks for it.',
     ],
   },
   defaults: {
     signal: 'sums',
-    windowSequences: 50,
-    temperature: 1,
-    floor: null,
-    floorBy: 'mixing',
-    warmupSteps: 0,
-    updateEvery: 1,
+    ...mixerFrame.defaults,
   },
   schema: {
     type: 'object',
@@ -58,11 +50,7 @@ export const rewardGap: Policy<RewardGapConfig, WindowMixerState> = {
         description: 'What trainers report: sums of rewards over sequences, or pass counts.',
         enum: ['sums', 'passCounts'],
       },
-      windowSequences: {
-        description: 'Sequences a window holds, per domain; in sequences, never in steps.',
-        type: 'integer',
-        minimum: 1,
-      },
+      windowSequences: mixerFrame.windowSequences,
       temperature: {
         description: 'Divides the gaps, in the unit of the reward.',
         type: 'number',

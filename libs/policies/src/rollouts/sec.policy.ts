@@ -1,10 +1,11 @@
+import { deviationDefaults, deviationSchema, type DeviationSettings } from './deviation-settings.js'
 import { meanAbsoluteAdvantage } from './mean-absolute-advantage.js'
 import { meanSignal } from './mean-signal.js'
 import type { Policy, StepFact } from '../policy.js'
 import { propose } from '../propose.js'
 import { softmaxAt } from '../numerics/softmax-at.js'
 
-type SecConfig = {
+type SecConfig = DeviationSettings & {
   readonly absent: 'keep' | 'decay'
   readonly learningRate: number
   readonly temperature: number
@@ -14,8 +15,6 @@ type SecConfig = {
   readonly greedyWeights: 'selection' | 'boltzmann'
   readonly objective: 'advantage' | 'unnormalisedAdvantage' | 'progress'
   readonly signal: 'sums' | 'passCounts'
-  readonly deviation: 'unbiased' | 'population'
-  readonly deviationEpsilon: number
 }
 
 type SecState = {
@@ -79,8 +78,7 @@ export const sec: Policy<SecConfig, SecState> = {
     greedyWeights: 'selection',
     objective: 'advantage',
     signal: 'sums',
-    deviation: 'unbiased',
-    deviationEpsilon: 1e-6,
+    ...deviationDefaults,
   },
   schema: {
     type: 'object',
@@ -130,15 +128,7 @@ export const sec: Policy<SecConfig, SecState> = {
         description: 'What trainers report: sums over rollouts, or pass counts.',
         enum: ['sums', 'passCounts'],
       },
-      deviation: {
-        description: 'The deviation a trainer divides advantages by (signal `passCounts` only).',
-        enum: ['unbiased', 'population'],
-      },
-      deviationEpsilon: {
-        description: 'What the trainer adds to that deviation (signal `passCounts` only).',
-        type: 'number',
-        minimum: 0,
-      },
+      ...deviationSchema,
     },
     additionalProperties: false,
   },

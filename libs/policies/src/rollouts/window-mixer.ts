@@ -3,7 +3,15 @@ import { floorWeights } from './floor-weights.js'
 import type { Policy, StepFact } from '../policy.js'
 import { propose } from '../propose.js'
 import { softmaxAt } from '../numerics/softmax-at.js'
-import { floorOf, floorProblems, isDue, notYet, usualFloor, type WindowSettings } from './window-settings.js'
+import {
+  floorOf,
+  floorProblems,
+  isDue,
+  notYet,
+  usualFloor,
+  windowDefaults,
+  type WindowSettings,
+} from './window-settings.js'
 
 export type WindowMixerState = DomainWindows & {
   /** Shares before the floor, at the last update; the weights of the start before the first. */
@@ -13,7 +21,27 @@ export type WindowMixerState = DomainWindows & {
   readonly base: { readonly share: readonly number[]; readonly floor: readonly number[] }
 }
 
-type MixerSettings = WindowSettings & { readonly temperature: number }
+export type MixerSettings = WindowSettings & {
+  readonly windowSequences: number
+  readonly temperature: number
+}
+
+/** What the mixers have in common but for their rule: settings, and what their guides say of the frame. */
+export const mixerFrame = {
+  /** Those of DataFlex-RL but for the floor. */
+  defaults: { windowSequences: 50, temperature: 1, ...windowDefaults },
+  windowSequences: {
+    description: 'Sequences a window holds, per domain; in sequences, never in steps.',
+    type: 'integer',
+    minimum: 1,
+  },
+  mathematics: [
+    'Floor by mixing: (1 − K·floor)·P + floor. By clamping: max(P, floor) divided by the sum.',
+    'It looks on steps of at least warmupSteps that are a multiple of updateEvery; the windows see every step.',
+  ],
+  floorDifference:
+    'The floor: DataFlex-RL clamps and divides, which ends a little below the floor (`floorBy: clamping`). Mixing, which keeps it, is our default; a floor that is not given is then lowered to half an even share in runs of more than ten domains.',
+} as const
 
 /** What makes one mixer of DataFlex-RL another: which values, which statistic of them, which score of that. */
 type MixerRule<Config> = {

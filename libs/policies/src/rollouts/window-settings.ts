@@ -8,6 +8,13 @@ export type WindowSettings = Cadence & {
   readonly floorBy: 'mixing' | 'clamping'
 }
 
+export const windowDefaults = {
+  floor: null,
+  floorBy: 'mixing',
+  warmupSteps: 0,
+  updateEvery: 1,
+} as const satisfies WindowSettings
+
 export const windowSettingsSchema = {
   warmupSteps: {
     description:
