@@ -85,6 +85,35 @@ export const sound: Habits = {
   status: 0,
 }
 
+/** More steps than any mixture of the kit lies ahead. */
+const consequences = 24
+
+/** How far a client has come, for whoever waits for what it makes of a mixture. */
+export function createProgress() {
+  // After a rebalance a client reads all of them again.
+  const offsets = new Set<string>()
+  let steps = 0
+  let waiting: { readonly mixtures: number; until: number; readonly tell: () => void }[] = []
+  return {
+    /** It has read a mixture of its run, to whatever end. */
+    read: (offset: string) => void offsets.add(offset),
+    /** It has reported a step, and the broker has it. */
+    stepped(): void {
+      steps++
+      // Steps count from when the mixture had been read.
+      for (const one of waiting)
+        if (offsets.size >= one.mixtures) one.until = Math.min(one.until, steps + consequences)
+      const over = waiting.filter(({ until }) => steps >= until)
+      waiting = waiting.filter((one) => !over.includes(one))
+      for (const { tell } of over) tell()
+    },
+    /** Resolves once it has read so many mixtures and has gone on long enough; never where it ends instead. */
+    settled: (wanted: number): Promise<void> =>
+      new Promise((tell) => waiting.push({ mixtures: wanted, until: Infinity, tell })),
+  }
+}
+export type Progress = ReturnType<typeof createProgress>
+
 const stepMs = 4
 const tokens = 4096
 const mostSteps = 20_000
@@ -95,6 +124,7 @@ export async function train(
   run: string,
   habits: Habits,
   signal: AbortSignal,
+  progress: Progress,
 ): Promise<number> {
   const kafka = new kafkajs.Kafka({
     brokers: [...brokers],
@@ -115,12 +145,13 @@ export async function train(
       autoCommit: false,
       eachMessage: ({ message }) => {
         const type = message.headers?.['ce_type']?.toString()
+        if (String(message.key) === run && type === typeOf('mixture.set')) progress.read(message.offset)
         if (message.value !== null && habits.reads({ key: String(message.key), type }, run))
           came.push(JSON.parse(message.value.toString()) as Mixture)
         return Promise.resolve()
       },
     })
-    return await loop(producer, run, habits, came, signal)
+    return await loop(producer, run, habits, came, signal, progress)
   } finally {
     await Promise.all([producer.disconnect(), consumer.disconnect()])
   }
@@ -132,6 +163,7 @@ async function loop(
   habits: Habits,
   came: Mixture[],
   signal: AbortSignal,
+  progress: Progress,
 ): Promise<number> {
   const { ranks, attempt } = habits
   const soundly = ({ name, data }: Event): Envelope => ({
@@ -219,6 +251,7 @@ async function loop(
       ...losses,
     ])
     if (step === 0 && habits.order === 'start later') await send([start])
+    progress.stepped()
     await delay(stepMs)
   }
   await send(habits.ending(run, step, stopped, attempt))

@@ -13,7 +13,7 @@ import {
   type RunStarted,
   type TrainerEvent,
 } from '@mixdesk/contracts'
-import { createKafkaMessaging, type IncomingMessage, type OutgoingMessage } from '@mixdesk/messaging'
+import type { IncomingMessage, Messaging, OutgoingMessage } from '@mixdesk/messaging'
 import { randomUUID } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -45,7 +45,8 @@ export type ServerHabits = {
     problem(status: number, detail: string): Problem
     newest(command: MixtureSet): object
     readonly nothing: number
-    readonly holds: boolean
+    /** How long a poll is held at most. */
+    readonly holdsMs: number
     key(run: string): string
     /** What of a batch reaches the log. */
     passes(event: TrainerEvent): boolean
@@ -79,7 +80,7 @@ export const soundServer: ServerHabits = {
     }),
     newest: (command) => command,
     nothing: 204,
-    holds: true,
+    holdsMs: 60_000,
     key: (run) => run,
     passes: () => true,
   },
@@ -106,14 +107,14 @@ type Run = {
   waiting: Set<() => void>
 }
 
-export async function startToyServer(brokers: readonly string[], habits: ServerHabits) {
-  const messaging = createKafkaMessaging({ brokers, clientId: 'toy' })
+export async function startToyServer(messaging: Messaging, habits: ServerHabits) {
   await messaging.start()
   await messaging.ensureTopics(
     topicSettings.map(({ topic, compacted }) => ({ topic, compacted, partitions: defaultPartitions })),
   )
   const runs = new Map<string, Run>()
   const dead = new Set<number>()
+  const done = new Map<number, number>()
 
   async function bury(message: IncomingMessage, because: string): Promise<void> {
     if (habits.deadLetters === 'none') return
@@ -278,6 +279,7 @@ export async function startToyServer(brokers: readonly string[], habits: ServerH
     concurrency: defaultPartitions,
     onBatch: async (batch) => {
       for (const message of batch.messages) await take(message)
+      done.set(batch.partition, Number(batch.nextOffset))
     },
   })
   await insist(() => consumer.start())
@@ -288,9 +290,9 @@ export async function startToyServer(brokers: readonly string[], habits: ServerH
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const done =
+      const answered =
         request.method === 'POST' ? post(Buffer.concat(chunks).toString(), response) : get(url, response)
-      done.catch((error: unknown) => refuse(response, 500, String(error)))
+      answered.catch((error: unknown) => refuse(response, 500, String(error)))
     })
   })
   function refuse(response: ServerResponse, status: number, detail: string): void {
@@ -344,7 +346,7 @@ export async function startToyServer(brokers: readonly string[], habits: ServerH
   async function get(url: URL, response: ServerResponse): Promise<void> {
     const name = decodeURIComponent(url.pathname.split('/')[3] ?? '')
     const after = Number(url.searchParams.get('after') ?? 0)
-    const waitMs = http.holds ? Number(url.searchParams.get('wait') ?? 0) * 1000 : 0
+    const waitMs = Math.min(http.holdsMs, Number(url.searchParams.get('wait') ?? 0) * 1000)
     if (!(after >= 0)) return refuse(response, 400, 'after should not be negative.')
     const deadline = Date.now() + waitMs
     for (;;) {
@@ -362,6 +364,8 @@ export async function startToyServer(brokers: readonly string[], habits: ServerH
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** Up to which offset it has answered what lies in a partition. */
+    doneUpTo: (partition: number) => done.get(partition) ?? 0,
     async stop() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -22,10 +22,16 @@ export type CheckClientOptions = {
   readonly patienceMs?: number
   /** Starts the client once the kit is listening; without it a person does. */
   readonly start?: (at: { readonly brokers?: readonly string[]; readonly url?: string }) => ClientProcess
+  /**
+   * Resolves once the client has read so many mixtures and has sent what comes of them: what has not come by then does not come. Never where the
+   * client ends instead. Only a client in the same process can know that; without it, patience decides.
+   */
+  readonly settled?: (mixtures: number) => Promise<unknown>
   readonly onProgress?: (line: string) => void
 }
 
-const drainMs = 3_000
+/** Longer than a machine stalls; only a log that ends in a marker of a transaction takes that long. */
+const drainMs = 15_000
 /** Whoever starts a client by hand may take a while. */
 const byHandMs = 600_000
 
@@ -99,19 +105,32 @@ async function play(
       `listening at ${at.url ?? at.brokers?.join(',') ?? ''}: start a client of the run "${run}" that trains until it is told to stop`,
     )
   const client = start?.(at)
+  const drained = () => link.drain(drainMs)
   // Its last words may still be on their way when it is gone.
   const left = client?.ended.then(
-    () => new Promise((resolve) => setTimeout(resolve, 1_000)),
+    () => new Promise((resolve) => setTimeout(resolve, 1_000)).then(drained).catch(() => undefined),
     () => undefined,
   )
+  let mixtures = 0
+  const counting: CommandLink = {
+    ...link,
+    send(command) {
+      mixtures++
+      return link.send(command)
+    },
+  }
+  // Where the link cannot say, patience decides.
+  const settled =
+    options.settled &&
+    (() => options.settled!(mixtures).then(() => drained().catch(() => new Promise<never>(() => undefined))))
   const gone = Promise.race([left, spoilt].filter((one) => one !== undefined))
   try {
     const startWithinMs = client === undefined ? byHandMs : Math.max(patienceMs, 60_000)
-    await playServer({ run, judge, link, patienceMs, startWithinMs, gone, onProgress })
+    await playServer({ run, judge, link: counting, patienceMs, startWithinMs, gone, settled, onProgress })
     if (client === undefined) return
     const status = await Promise.race([
       client.ended,
-      ...(spoilt === undefined ? [] : [spoilt.then(() => undefined)]),
+      ...[spoilt, settled?.()].filter((one) => one !== undefined).map((one) => one.then(() => undefined)),
       new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), patienceMs).unref()),
     ])
     judge.check('process.ends', status === 0, 'at the end', () => ({

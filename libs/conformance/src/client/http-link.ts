@@ -147,6 +147,8 @@ export async function openHttpLink(
       while (answers.length > 1 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))
     },
     disturb: () => Promise.resolve(),
+    // A client has its answer only once its events have been seen.
+    drain: () => Promise.resolve(),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

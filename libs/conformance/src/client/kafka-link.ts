@@ -16,8 +16,6 @@ const textOf = (bytes: Uint8Array | null): string | null => (bytes === null ? nu
 
 export type KafkaLink = CommandLink & {
   readonly partitions: number
-  /** Waits, for a bounded time, until everything that lies in the log has been seen. */
-  drain(atMostMs: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -37,7 +35,10 @@ export async function openKafkaLink(
     topic: topics.trainerEvents,
     from: 'end',
     onMessage: (message) => {
-      reached.set(message.partition, Number(message.offset) + 1)
+      reached.set(
+        message.partition,
+        Math.max(reached.get(message.partition) ?? 0, Number(message.offset) + 1),
+      )
       const { partition, headers, value } = message
       hooks.see({ by: 'kafka', where: place(message), key: textOf(message.key), partition, headers, value })
     },
@@ -56,6 +57,9 @@ export async function openKafkaLink(
   })
   const sentHere = new Set<string>()
   await Promise.all([events.start(), commands.start()])
+  // What lies before that is not of a client which starts now.
+  for (const { partition, high } of await messaging.offsets(topics.trainerEvents))
+    reached.set(partition, Math.max(reached.get(partition) ?? 0, Number(high)))
 
   const send = (key: string, type: string, id: string, data: unknown) => {
     sentHere.add(id)
@@ -85,15 +89,10 @@ export async function openKafkaLink(
     },
     async drain(atMostMs) {
       const deadline = Date.now() + atMostMs
-      const start = new Map(reached)
-      for (;;) {
-        const ends = await messaging.offsets(topics.trainerEvents)
-        const behind = ends.some(
-          ({ partition, high }) => start.has(partition) && Number(high) > (reached.get(partition) ?? 0),
-        )
-        if (!behind || Date.now() > deadline) return
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
+      // The end as it is now: others may go on sending for ever.
+      const ends = await messaging.offsets(topics.trainerEvents)
+      const isBehind = () => ends.some(({ partition, high }) => Number(high) > (reached.get(partition) ?? 0))
+      while (isBehind() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
     },
     async stop() {
       await Promise.all([events.stop(), commands.stop()])

@@ -9,6 +9,8 @@ export type CommandLink = {
   send(command: Command): Promise<void>
   /** What is not for the client: other runs, unknown types, tombstones. */
   disturb(): Promise<void>
+  /** Waits, for a bounded time, until everything that the client has sent so far has been seen. */
+  drain(atMostMs: number): Promise<void>
 }
 export type Command = {
   readonly id: string
@@ -26,6 +28,8 @@ export type ScriptOptions = {
   readonly startWithinMs: number
   /** Resolves when the client is gone. */
   readonly gone?: Promise<unknown> | undefined
+  /** Resolves when the client has done all that it will do about the commands so far, and that has been seen. */
+  readonly settled?: (() => Promise<unknown>) | undefined
   readonly onProgress?: ((line: string) => void) | undefined
 }
 
@@ -36,20 +40,21 @@ const stepsToWatch = 6
 
 /** Plays the server: mixtures that must be taken, that must be refused and that must be passed over, and the end. */
 export async function playServer(options: ScriptOptions): Promise<void> {
-  const { run, judge, link, patienceMs, gone } = options
+  const { run, judge, link, patienceMs, gone, settled } = options
   const say = options.onProgress ?? (() => undefined)
   const sentCommands = new Map<number, Command & { readonly attempt: number; readonly wanted: Wanted }>()
   let version = 0
   let stage = 'the start'
 
   const isOver = () => judge.finished() !== undefined
-  const wait = async (what: string, holds: () => boolean, atMostMs = patienceMs): Promise<boolean> => {
-    const held = await whenever(judge, () => holds() || isOver(), atMostMs, gone)
-    if (!held || !holds()) throw new Silence(what)
-    return true
+  const hears = async (holds: () => boolean, atMostMs = patienceMs): Promise<boolean> => {
+    const hopeless = Promise.race([gone, settled?.()].filter((one) => one !== undefined))
+    await whenever(judge, () => holds() || isOver(), atMostMs, hopeless)
+    return holds()
   }
-  const hears = (holds: () => boolean) =>
-    whenever(judge, () => holds() || isOver(), patienceMs, gone).then(holds)
+  const wait = async (what: string, holds: () => boolean, atMostMs = patienceMs): Promise<void> => {
+    if (!(await hears(holds, atMostMs))) throw new Silence(what)
+  }
 
   async function command(wanted: Wanted, more: object = {}): Promise<number> {
     version++
@@ -95,6 +100,11 @@ export async function playServer(options: ScriptOptions): Promise<void> {
     const from = judge.commonStep()
     await wait(`${stepsToWatch} more steps`, () => judge.commonStep() >= from + stepsToWatch)
   }
+  /** Watches a few steps for what must not come of the last command. */
+  async function nothing(): Promise<void> {
+    if (settled === undefined) await someSteps()
+    else await hears(() => false)
+  }
   const begin = (what: string) => {
     stage = what
     say(what)
@@ -124,7 +134,7 @@ export async function playServer(options: ScriptOptions): Promise<void> {
     await link.send(sentCommands.get(2)!)
     await link.send(sentCommands.get(newest)!)
     // Something newer that waits at the same boundary would hide what a client makes of these.
-    await someSteps()
+    await nothing()
     await taken(await command(usable(domains, 1)))
 
     for (const { what, wanted } of unusables(domains)) {
@@ -163,7 +173,7 @@ export async function playServer(options: ScriptOptions): Promise<void> {
     }
     judge.sent({ version, attempt: judge.attempt() - 1, fromStep: 0, weights: undefined, kind: 'foreign' })
     await link.send({ id: data.decisionId, version, data })
-    await someSteps()
+    await nothing()
     await taken(await command(usable(domains, 1)))
   }
 

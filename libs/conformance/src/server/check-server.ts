@@ -1,38 +1,48 @@
 import { ConformanceError } from '../conformance-error.js'
 import { reportOf, type Report } from '../report.js'
 import { createFindings } from '../rules.js'
+import { whenever } from '../wait.js'
 import { createCommandJudge } from './command-judge.js'
 import { expectSame, type Context } from './context.js'
 import { asKafkaHasIt, overHttp, refusals, sameOverHttp } from './http-scenarios.js'
 import { openHttpSide, type HttpSide } from './http-side.js'
 import { ending, lateness, nulls, poison, refusal, resume, twins, undisturbed } from './kafka-scenarios.js'
-import { openKafkaSide, type KafkaSide } from './kafka-side.js'
+import { connectTo, openKafkaSide, type Connect, type KafkaSide } from './kafka-side.js'
 import { serverRules } from './server-rules.js'
 
 export type CheckServerOptions = {
   /** Beginning of the names of the kit's runs; never used before. */
   readonly prefix: string
   readonly brokers?: readonly string[] | undefined
+  /** Instead of brokers: makes the clients, where the broker is not one that Kafka's protocol reaches. */
+  readonly connect?: Connect | undefined
   readonly url?: string | undefined
   /** A policy that moves at every decision, whatever the losses; `odm` by default. */
   readonly policy?: string
   /** How long to wait for an answer. */
   readonly patienceMs?: number
+  /**
+   * Resolves once the server has answered all that it was told so far, and the answers have been read: what has not come by then does
+   * not come. Only a server in the same process can know that; without it, patience decides.
+   */
+  readonly settled?: (() => Promise<unknown>) | undefined
   readonly onProgress?: (line: string) => void
 }
 
 /** Plays trainers to a server, and says what the server gets wrong. Its runs stay in the server's history. */
 export async function checkServer(options: CheckServerOptions): Promise<Report> {
-  const { prefix, brokers, url, policy = 'odm', patienceMs = 20_000, onProgress = () => undefined } = options
-  if (brokers === undefined && url === undefined)
+  const { prefix, brokers, url, policy = 'odm', patienceMs = 20_000, settled } = options
+  const { onProgress = () => undefined, connect = brokers && connectTo(brokers) } = options
+  if (connect === undefined && url === undefined)
     throw new ConformanceError('Expected brokers, the address of a server, or both; neither was given.')
   const findings = createFindings(serverRules)
   let partitions = 1
   const judge = createCommandJudge(findings, () => partitions)
-  const context: Context = { prefix, policy, patienceMs, findings, judge }
+  const hears: Context['hears'] = (source, holds) => whenever(source, holds, patienceMs, settled?.())
+  const context: Context = { prefix, policy, patienceMs, findings, judge, hears }
   const http = url === undefined ? undefined : openHttpSide(url, patienceMs)
   const kafka =
-    brokers === undefined ? undefined : await openKafkaSide(brokers, judge, (count) => (partitions = count))
+    connect === undefined ? undefined : await openKafkaSide(connect, judge, (count) => (partitions = count))
   try {
     if (kafka === undefined) await withoutKafka(context, http!, onProgress)
     else await withKafka(context, kafka, http, onProgress)

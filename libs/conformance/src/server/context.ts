@@ -1,6 +1,6 @@
 import type { MixtureSet } from '@mixdesk/contracts'
 import type { Findings } from '../rules.js'
-import { whenever } from '../wait.js'
+import type { Changing } from '../wait.js'
 import type { CommandJudge } from './command-judge.js'
 import type { KafkaSide } from './kafka-side.js'
 import type { ServerRuleId } from './server-rules.js'
@@ -12,6 +12,8 @@ export type Context = {
   readonly patienceMs: number
   readonly findings: Findings<ServerRuleId>
   readonly judge: CommandJudge
+  /** Whether the condition comes to hold while there is hope. */
+  hears(source: Changing, holds: () => boolean): Promise<boolean>
 }
 
 /** One run of the kit: what it tells, and what came back. */
@@ -24,11 +26,11 @@ export type RunSide = Story & {
   version(version: number): Promise<MixtureSet | undefined>
 }
 
-export function openRun({ prefix, policy, judge, patienceMs }: Context, name: string): RunSide {
+export function openRun({ prefix, policy, judge, hears }: Context, name: string): RunSide {
   const run = `${prefix}-${name}`
   const { commands, openedBy } = judge.watch(run)
   const once = async (find: () => MixtureSet | undefined) => {
-    await whenever(judge, () => find() !== undefined, patienceMs)
+    await hears(judge, () => find() !== undefined)
     return find()
   }
   return {

@@ -1,6 +1,5 @@
 import { canonicalJson, headerText, show, topics, type MixtureSet } from '@mixdesk/contracts'
 import { partitionOfKey, type IncomingMessage } from '@mixdesk/messaging'
-import { whenever } from '../wait.js'
 import { expectSame, openRun, type Context, type RunSide } from './context.js'
 import type { Answer, HttpSide } from './http-side.js'
 import type { KafkaSide } from './kafka-side.js'
@@ -8,13 +7,15 @@ import { cadence, lastStep, type StoryEvent } from './story.js'
 
 /** How long a poll that must be held is given to be answered wrongly. */
 const earlyMs = 200
+/** How long a poll asks to be held: as long as anything is waited for, within what a server must bear. */
+const pollSeconds = ({ patienceMs }: Context) => Math.min(50, Math.ceil(patienceMs / 1000))
 const said = ({ status, text }: Answer) => `${status} ${show(text)}`
 
 /** A whole run over HTTP, deciding as it goes. Polls are the only ears: its commands are judged as they are handed out. */
 export async function overHttp(context: Context, http: HttpSide, name: string): Promise<RunSide> {
   const { findings, judge, patienceMs } = context
   const run = openRun(context, name)
-  const wait = Math.min(50, Math.ceil(patienceMs / 1000))
+  const wait = pollSeconds(context)
   const accepted = (answer: Answer, count: number) =>
     findings.check(
       'http.accepted',
@@ -32,7 +33,8 @@ export async function overHttp(context: Context, http: HttpSide, name: string): 
     if (newer) judge.judgeCommand(run.run, answer.body, where)
     return newer ? version : undefined
   }
-  const poll = (after: number) => http.mixture(run.run, `?after=${after}&wait=${wait}`, (wait + 10) * 1000)
+  const poll = (after: number) =>
+    http.mixture(run.run, `?after=${after}&wait=${wait}`, wait * 1000 + patienceMs)
 
   accepted(await http.postOne(run.opens(1, run.start())), 1)
   let after = take(await poll(0), 0, `GET ${run.run} after=0`)
@@ -82,10 +84,12 @@ async function nothingNewer(
 }
 
 /** The newest mixture of a run that was told over Kafka. */
-export async function asKafkaHasIt({ findings }: Context, http: HttpSide, run: RunSide): Promise<void> {
+export async function asKafkaHasIt(context: Context, http: HttpSide, run: RunSide): Promise<void> {
   const newest = run.commands.at(-1)!
-  const answer = await http.mixture(run.run, `?after=${newest.version - 1}&wait=5`)
-  findings.check('http.mixture', canonicalJson(answer.body) === canonicalJson(newest), () => ({
+  const wait = pollSeconds(context)
+  const query = `?after=${newest.version - 1}&wait=${wait}`
+  const answer = await http.mixture(run.run, query, wait * 1000 + context.patienceMs)
+  context.findings.check('http.mixture', canonicalJson(answer.body) === canonicalJson(newest), () => ({
     where: `GET ${run.run}`,
     expected: show(newest),
     got: said(answer),
@@ -121,7 +125,7 @@ export async function sameOverHttp(
       listeners.add(tell)
       return () => void listeners.delete(tell)
     }
-    await whenever({ onChange }, () => lying.length >= wanted, context.patienceMs)
+    await context.hears({ onChange }, () => lying.length >= wanted)
     const partition = partitionOfKey(key, kafka.partitions)
     const misplaced = lying.filter(
       (message) => String(message.key) !== key || message.partition !== partition,

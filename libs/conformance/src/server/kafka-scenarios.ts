@@ -1,6 +1,5 @@
 import { headerText, topics, typeOf, type MixtureSet } from '@mixdesk/contracts'
 import { partitionOfKey } from '@mixdesk/messaging'
-import { whenever } from '../wait.js'
 import { expectSame, openRun, tellAll, type Context, type RunSide } from './context.js'
 import { binary, type KafkaSide } from './kafka-side.js'
 import { cadence, lastStep, ranks } from './story.js'
@@ -161,7 +160,7 @@ export async function poison(
     kafka
       .letters(run.run)
       .find((letter) => Buffer.compare(Buffer.from(letter.value ?? []), Buffer.from(value)) === 0)
-  await whenever({ onChange: kafka.onLetter }, () => bad.every(({ value }) => letterOf(value)), patienceMs)
+  await context.hears({ onChange: kafka.onLetter }, () => bad.every(({ value }) => letterOf(value)))
   for (const { what, value } of bad) {
     const headers = letterOf(value)?.headers
     const told =
@@ -238,7 +237,7 @@ export async function refusal(context: Context, kafka: KafkaSide): Promise<() =>
     run.opens(1, run.start({ policy: { name: 'no-such-policy' } })),
     ...run.steps(0, lastStep),
   ])
-  await whenever({ onChange: kafka.onLetter }, () => kafka.letters(run.run).length > 0, patienceMs)
+  await context.hears({ onChange: kafka.onLetter }, () => kafka.letters(run.run).length > 0)
   const because = kafka.letters(run.run).map((letter) => headerText(letter.headers, 'mixdesk-because') ?? '')
   return () =>
     findings.check('start.refused', because.some((text) => text !== '') && run.commands.length === 0, () => ({

@@ -9,6 +9,8 @@ import type { CommandJudge } from './command-judge.js'
 import { structured, type StoryEvent } from './story.js'
 
 export type Codec = 'none' | 'gzip' | 'snappy' | 'lz4'
+/** Makes a client that packs what it sends with this codec. */
+export type Connect = (codec: Codec) => Messaging
 export type KafkaSide = {
   readonly messaging: Messaging
   readonly partitions: number
@@ -23,19 +25,22 @@ export type KafkaSide = {
   stop(): Promise<void>
 }
 
+export const connectTo =
+  (brokers: readonly string[]): Connect =>
+  (codec) =>
+    createKafkaMessaging({ brokers, clientId: 'mixdesk-conformance', producer: { compression: codec } })
+
 /** The trainer's end of Kafka: reports out, commands and dead letters in. */
 export async function openKafkaSide(
-  brokers: readonly string[],
+  connect: Connect,
   judge: CommandJudge,
   onPartitions: (count: number) => void,
 ): Promise<KafkaSide> {
-  const open = (codec: Codec) =>
-    createKafkaMessaging({ brokers, clientId: 'mixdesk-conformance', producer: { compression: codec } })
   const byCodec = new Map<Codec, Messaging>()
   const messagingFor = async (codec: Codec): Promise<Messaging> => {
     const known = byCodec.get(codec)
     if (known !== undefined) return known
-    const messaging = open(codec)
+    const messaging = connect(codec)
     byCodec.set(codec, messaging)
     await messaging.start()
     return messaging
