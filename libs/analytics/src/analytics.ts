@@ -3,12 +3,18 @@ import type { LedgerEnvelope, RunResumed, RunStarted } from '@mixdesk/contracts'
 /** Where a row came from in the log; also what makes writing it twice harmless. */
 export type LogPlace = { readonly partition: number; readonly offset: string }
 
-/** One `losses.measured` as the history keeps it: wide, with arrays, as it came. */
-export type ObservationRow = LogPlace & {
+/** What every row says that a run left in the log. */
+type LoggedRow = LogPlace & {
   readonly project: string
   readonly run: string
   readonly attempt: number
   readonly step: number
+  /** Milliseconds since the epoch. */
+  readonly time: number
+}
+
+/** One `losses.measured` as the history keeps it: wide, with arrays, as it came. */
+export type ObservationRow = LoggedRow & {
   readonly rank: number
   /** −1 where the trainer did not say. */
   readonly mixtureVersion: number
@@ -18,44 +24,27 @@ export type ObservationRow = LogPlace & {
   readonly lossSum: readonly (number | null)[]
   readonly sequences: readonly number[]
   readonly signals: { readonly [name: string]: readonly (number | null)[] }
-  /** Milliseconds since the epoch. */
-  readonly time: number
 }
 
 /** Anything else a trainer or a person said, kept whole so that a replay can read the log again. */
-export type RunEventRow = LogPlace & {
-  readonly project: string
-  readonly run: string
-  readonly attempt: number
-  readonly step: number
+export type RunEventRow = LoggedRow & {
   /** Short name, such as `run.resumed`. */
   readonly name: string
   /** The data, as JSON text. */
   readonly data: string
   /** CloudEvents id of what opens an attempt, where it has one; left out of everything else. */
   readonly id?: string
-  readonly time: number
 }
 
-export type EvaluationRow = LogPlace & {
-  readonly project: string
-  readonly run: string
-  readonly attempt: number
-  readonly step: number
+export type EvaluationRow = LoggedRow & {
   readonly domains: readonly number[]
   readonly loss: readonly (number | null)[]
   readonly scores: { readonly [task: string]: number | null }
-  readonly time: number
 }
-export type MetricRow = LogPlace & {
-  readonly project: string
-  readonly run: string
-  readonly attempt: number
-  readonly step: number
+export type MetricRow = LoggedRow & {
   readonly rank: number
   readonly names: readonly string[]
   readonly values: readonly (number | null)[]
-  readonly time: number
 }
 export type DeadLetterRow = LogPlace & {
   readonly topic: string

@@ -13,6 +13,8 @@ const step = Type.Integer({
   minimum: -1,
   description: 'Last closed step of the run when this was written; −1 before the first.',
 })
+/** What a person asked for, and who. */
+const asked = { requestId: Type.String(), by: Type.String() }
 
 export const PolicyUsed = Type.Object(
   {
@@ -204,15 +206,13 @@ export const ledgerEventSchemas = {
   MixtureFrozen: p.Message('MixtureFrozen', 'A person froze the mixture.', {
     ...identity,
     step,
-    requestId: Type.String(),
-    by: Type.String(),
+    ...asked,
     because: Type.String(),
   }),
   MixtureThawed: p.Message('MixtureThawed', 'A person let the policy decide again.', {
     ...identity,
     step,
-    requestId: Type.String(),
-    by: Type.String(),
+    ...asked,
     because: Type.String(),
   }),
   MixtureOverridden: p.Message(
@@ -222,8 +222,7 @@ export const ledgerEventSchemas = {
       ...identity,
       step,
       version: Type.Integer({ minimum: 1 }),
-      requestId: Type.String(),
-      by: Type.String(),
+      ...asked,
       because: Type.String(),
       weights: p.Numbers('The mixture.'),
     },
@@ -231,8 +230,7 @@ export const ledgerEventSchemas = {
   RequestRefused: p.Message('RequestRefused', 'What a person asked for could not be done.', {
     ...identity,
     step,
-    requestId: Type.String(),
-    by: Type.String(),
+    ...asked,
     problems: Type.Array(Type.String()),
   }),
   DomainQuarantined: p.Message(

@@ -5,6 +5,7 @@ import { registerCodecs } from '../compression/register-codecs.js'
 import type { ConsumerOptions, Messaging } from '../messaging.js'
 import { MessagingError } from '../messaging-error.js'
 import { partitionOfKey } from '../murmur2.js'
+import { createRunning } from '../running.js'
 import { ensureTopics } from './ensure-topics.js'
 import { createKafkaConsumer } from './kafka-consumer.js'
 import { toMessagingError } from './kafka-errors.js'
@@ -50,7 +51,7 @@ export function createKafkaMessaging(options: KafkaMessagingOptions): Messaging 
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 24 },
   })
   const admin = kafka.admin()
-  const running = new Set<{ stop(): Promise<void> }>()
+  const { tracked, stopAll } = createRunning()
   const partitionCounts = new Map<string, { readonly count: number; readonly at: number }>()
 
   async function asked<T>(doing: string, work: () => Promise<T>): Promise<T> {
@@ -60,18 +61,6 @@ export function createKafkaMessaging(options: KafkaMessagingOptions): Messaging 
       throw toMessagingError(error, doing)
     }
   }
-  /** Whoever is started and not stopped is stopped with the whole. */
-  const tracked = <T extends { start(): Promise<void>; stop(): Promise<void> }>(one: T): T => ({
-    ...one,
-    start: async () => {
-      running.add(one)
-      await one.start()
-    },
-    stop: async () => {
-      running.delete(one)
-      await one.stop()
-    },
-  })
   async function partitionsOf(topic: string): Promise<number> {
     const known = partitionCounts.get(topic)
     if (known && Date.now() - known.at < partitionCountsLastMs) return known.count
@@ -113,8 +102,7 @@ export function createKafkaMessaging(options: KafkaMessagingOptions): Messaging 
         await Promise.all([admin.connect(), producer.start()])
       }),
     async stop() {
-      await Promise.all([...running].map((one) => one.stop()))
-      running.clear()
+      await stopAll()
       await producer.stop()
       await admin.disconnect()
     },

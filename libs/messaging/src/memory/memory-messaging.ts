@@ -1,6 +1,7 @@
 import type { Messaging, TopicSpec } from '../messaging.js'
 import { MessagingError } from '../messaging-error.js'
 import { partitionOfKey } from '../murmur2.js'
+import { createRunning } from '../running.js'
 import { MemoryBroker } from './memory-broker.js'
 import { createMemoryConsumer } from './memory-consumer.js'
 import { createMemoryReader } from './memory-reader.js'
@@ -15,26 +16,17 @@ export type MemoryMessagingOptions = {
 /** A client of a broker in memory. Stopping it leaves the broker, with messages and offsets, for the next client. */
 export function createMemoryMessaging(options: MemoryMessagingOptions = {}): Messaging {
   const broker = options.broker ?? new MemoryBroker()
-  const running = new Set<{ stop(): Promise<void> }>()
   let open = false
 
+  const assertOpen = () => {
+    if (!open) throw new MessagingError('stopped', 'messaging is not started or has been stopped')
+  }
   const whenOpen = async <T>(work: () => T): Promise<T> => {
     await Promise.resolve()
-    if (!open) throw new MessagingError('stopped', 'messaging is not started or has been stopped')
+    assertOpen()
     return work()
   }
-  const tracked = <T extends { start(): Promise<void>; stop(): Promise<void> }>(one: T): T => ({
-    ...one,
-    start: async () => {
-      if (!open) throw new MessagingError('stopped', 'messaging is not started or has been stopped')
-      running.add(one)
-      await one.start()
-    },
-    stop: async () => {
-      running.delete(one)
-      await one.stop()
-    },
-  })
+  const { tracked, stopAll } = createRunning(assertOpen)
   function differencesOf({ topic, partitions, compacted }: TopicSpec): string[] {
     const found = broker.topic(topic)
     const differences: string[] = []
@@ -54,8 +46,7 @@ export function createMemoryMessaging(options: MemoryMessagingOptions = {}): Mes
       return Promise.resolve()
     },
     async stop() {
-      await Promise.all([...running].map((one) => one.stop()))
-      running.clear()
+      await stopAll()
       open = false
     },
     ping: () => whenOpen(() => undefined),

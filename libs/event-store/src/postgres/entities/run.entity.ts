@@ -24,43 +24,7 @@ export class RunEntity {
   @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 }) updatedAt!: Date
 }
 
-export function storedRunOf(entity: RunEntity): StoredRunRow {
-  const {
-    run,
-    project,
-    status,
-    attempt,
-    policy,
-    domains,
-    ranks,
-    step,
-    version,
-    frozen,
-    problems,
-    params,
-    tags,
-    notes,
-    counts,
-  } = entity
-  const startedAt = entity.startedAt.toISOString()
-  const updatedAt = entity.updatedAt.toISOString()
-  return {
-    run,
-    project,
-    status,
-    attempt,
-    policy,
-    domains,
-    ranks,
-    step,
-    version,
-    frozen,
-    problems,
-    params,
-    tags,
-    notes,
-    counts,
-    startedAt,
-    updatedAt,
-  }
+/** A stored run has every column but the text that search looks in. */
+export function storedRunOf({ searchText, startedAt, updatedAt, ...row }: RunEntity): StoredRunRow {
+  return { ...row, startedAt: startedAt.toISOString(), updatedAt: updatedAt.toISOString() }
 }
