@@ -10,6 +10,8 @@ type Up = { process: RunningProcess; port: number }
 
 /** Long enough for recovery of a large log on a slow disk. */
 const startTimeoutMs = 120_000
+/** How long one that was left over may take to answer: a busy machine is no reason to stop a broker that is well. */
+const attachTimeoutMs = 30_000
 /** After a kill -9, locks and shared memory go only when the last child has noticed: keep trying that long. */
 const retryForMs = 15_000
 
@@ -35,7 +37,7 @@ async function attach(kind: EngineKind, ports: EnginePorts, progress: Progress):
   if (!orphan) return undefined
   const port = await kind.portOf(orphan)
   if (port !== undefined && (ports.fixed === undefined || ports.fixed === port)) {
-    const state = await firstSign(kind, orphan, port, 10_000)
+    const state = await firstSign(kind, orphan, port, attachTimeoutMs)
     if (state === 'answers') return { process: orphan, port }
   }
   progress(`${kind.title}: process ${orphan.pid} was left over and of no use, stopping it`)

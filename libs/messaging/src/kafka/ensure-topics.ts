@@ -36,6 +36,8 @@ export async function ensureTopics(
     const made = await admin.createTopics({
       // kafkajs gives up waiting when a broker has not heard of the topic yet; `whenLed` does not.
       waitForLeaders: false,
+      // Of the controller; five seconds by default, which a busy machine may well take.
+      timeout: 30_000,
       topics: [
         {
           topic: spec.topic,

@@ -30,7 +30,8 @@ export function createKafkaConsumer(
   dependencies: KafkaConsumerDependencies,
 ): MessageConsumer {
   const { kafka, log, partitionAssigner } = dependencies
-  const heartbeatMs = Math.ceil((options.sessionTimeoutMs ?? defaultSessionTimeoutMs) / 10)
+  // However long the session: a member learns from its heartbeats that the group moves.
+  const heartbeatMs = Math.min(3_000, Math.ceil((options.sessionTimeoutMs ?? defaultSessionTimeoutMs) / 10))
   const owned = new OwnedPartitions()
   const announce = announcer(options, log)
   const inFlight = new Set<Promise<void>>()

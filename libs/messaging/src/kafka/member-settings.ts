@@ -14,8 +14,8 @@ export function memberSettings(options: ConsumerOptions): ConsumerConfig {
     groupId: options.group,
     sessionTimeout,
     // A member that died takes this long to be given up when another joins, and after a broker's crash that other is
-    // ourselves: kafkajs comes back under a new id.
-    rebalanceTimeout: Math.min(sessionTimeout, 10_000),
+    // ourselves: kafkajs comes back under a new id. Whoever is granted a long session may stand still for long here, too.
+    rebalanceTimeout: Math.min(sessionTimeout, Math.max(10_000, Math.ceil(sessionTimeout / 3))),
     minBytes: options.minBytes ?? 1,
     // How long a fetch waits where there is nothing: news ends the wait at once, and commits have a connection of their own.
     maxWaitTimeInMs: options.maxWaitMs ?? 250,
