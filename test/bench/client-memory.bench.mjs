@@ -1,6 +1,6 @@
 // What the client takes of a trainer's memory.
 import { show } from './support/numbers.mjs'
-import { measured } from './support/python.mjs'
+import { besideServer, measured } from './support/python.mjs'
 
 export const clientMemory = {
   name: 'client-memory',
@@ -8,24 +8,18 @@ export const clientMemory = {
   question: 'How much memory does reporting take in the trainer, with Kafka there and with Kafka away?',
 
   async run({ stand, quick }) {
-    const server = await stand.startServer()
     const steps = String(quick ? 5000 : 30_000)
-    const there = await measured(
-      'client',
-      'memory.py',
-      '--steps',
-      steps,
-      '--brokers',
-      stand.brokers.join(','),
-    )
-    const away = await measured('client', 'memory.py', '--steps', steps, '--away')
-    await server.stop()
-    const row = (name, taken) => [
+    const taken = (options) => measured('client', 'memory.py', '--steps', steps, ...options)
+    const { there, away } = await besideServer(stand, async (brokers) => ({
+      there: await taken(brokers),
+      away: await taken(['--away']),
+    }))
+    const row = (name, one) => [
       name,
-      show(taken.imported - taken['with librdkafka']),
-      show(taken.started - taken.imported),
-      show(taken['most while reporting'] - taken.started),
-      show(taken.spooled),
+      show(one.imported - one['with librdkafka']),
+      show(one.started - one.imported),
+      show(one['most while reporting'] - one.started),
+      show(one.spooled),
     ]
     return {
       facts: [

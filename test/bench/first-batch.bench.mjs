@@ -1,6 +1,6 @@
 // From a command to the first batch under its mixture.
 import { median, quantile, ratio, show } from './support/numbers.mjs'
-import { measured } from './support/python.mjs'
+import { besideServer, measured } from './support/python.mjs'
 
 export const firstBatch = {
   name: 'first-batch',
@@ -9,26 +9,25 @@ export const firstBatch = {
     'How long is it from a `mixture.set` being sent to the first batch drawn by it, and how much of that is Kafka and the step it falls into?',
 
   async run({ stand, quick }) {
-    const server = await stand.startServer() // makes the topics
     const commands = quick ? 60 : 300
     const rows = []
     let ratios = []
-    for (const stepMs of [1, 20]) {
-      const { firstBatch: ours, bare } = await measured(
-        'client',
-        'first_batch.py',
-        ...['--brokers', stand.brokers.join(','), '--commands', String(commands)],
-        ...['--step-ms', String(stepMs)],
-      )
-      const row = (what, times) => [
-        `${stepMs} ms`,
-        what,
-        ...[0.5, 0.95, 0.99].map((q) => show(quantile(times, q))),
-      ]
-      rows.push(row('command → first batch under it', ours), row('command → bare consumer', bare))
-      if (stepMs === 1) ratios = [median(ours) / median(bare)]
-    }
-    await server.stop()
+    await besideServer(stand, async (brokers) => {
+      for (const stepMs of [1, 20]) {
+        const { firstBatch: ours, bare } = await measured(
+          'client',
+          'first_batch.py',
+          ...['--commands', String(commands), '--step-ms', String(stepMs), ...brokers],
+        )
+        const row = (what, times) => [
+          `${stepMs} ms`,
+          what,
+          ...[0.5, 0.95, 0.99].map((q) => show(quantile(times, q))),
+        ]
+        rows.push(row('command → first batch under it', ours), row('command → bare consumer', bare))
+        if (stepMs === 1) ratios = [median(ours) / median(bare)]
+      }
+    })
     return {
       facts: [
         `\`apps/trainer/bench/first_batch.py\`: ${commands} commands for 32 domains at moments unrelated to the steps, one at a time. A training loop of steps of the given length takes mixtures at its boundaries; a bare \`confluent-kafka\` consumer in the same process notes the same messages. A mixture waits for the boundary, half a step on average and a whole one at most; nothing is reloaded.`,

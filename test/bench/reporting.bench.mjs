@@ -1,6 +1,6 @@
 // What a step's report costs the training loop, beside what people report with today.
 import { median, show, spread } from './support/numbers.mjs'
-import { measured } from './support/python.mjs'
+import { besideServer, measured } from './support/python.mjs'
 
 export const reporting = {
   name: 'reporting',
@@ -9,15 +9,12 @@ export const reporting = {
     'What does it cost the loop to report the losses and token counts of 32 domains, here, with tensorboardX and with MLflow?',
 
   async run({ stand, quick }) {
-    const server = await stand.startServer()
     const rounds = quick ? 2 : 3
     const steps = quick ? 100 : 300
-    const { tools } = await measured(
-      'tools',
-      'reporting.py',
-      ...['--steps', String(steps), '--rounds', String(rounds), '--brokers', stand.brokers.join(',')],
+    const sizes = ['--steps', String(steps), '--rounds', String(rounds)]
+    const { tools } = await besideServer(stand, (brokers) =>
+      measured('tools', 'reporting.py', ...sizes, ...brokers),
     )
-    await server.stop()
     const times = (tool) => median(tool.p50) / median(tools.mixdesk.p50)
     return {
       facts: [

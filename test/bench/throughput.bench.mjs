@@ -1,7 +1,7 @@
 // Whether training is slower for being mixed by Mixdesk.
 import { pairedDifference } from '../../scripts/worlds/paired.mjs'
 import { show } from './support/numbers.mjs'
-import { measured } from './support/python.mjs'
+import { besideServer, measured } from './support/python.mjs'
 
 const percent = (share) => `${(100 * share).toFixed(2)} %`
 
@@ -11,23 +11,24 @@ export const throughput = {
   question: 'How much slower is training with Mixdesk: sampling by its mixture, losses by domain, reports?',
 
   async run({ stand, quick, say }) {
-    const server = await stand.startServer()
     const pairs = quick ? 3 : 10
     const blocks = quick ? 2 : 4
     const slower = { wall: [], cpu: [] }
     const steps = []
-    for (let pair = 0; pair < pairs; pair++) {
-      const taken = await measured(
-        'torch',
-        'throughput.py',
-        ...['--threads', '1', '--blocks', String(blocks), '--brokers', stand.brokers.join(',')],
-      )
-      const seconds = (clock, way) => taken[clock][way].reduce((sum, one) => sum + one, 0)
-      for (const clock of ['wall', 'cpu'])
-        slower[clock].push(seconds(clock, 'with') / seconds(clock, 'without') - 1)
-      steps.push((1000 * seconds('wall', 'without')) / (blocks * taken.steps))
-      say(`${percent(slower.wall.at(-1))} slower, ${percent(slower.cpu.at(-1))} more CPU`)
-    }
+    await besideServer(stand, async (brokers) => {
+      for (let pair = 0; pair < pairs; pair++) {
+        const taken = await measured(
+          'torch',
+          'throughput.py',
+          ...['--threads', '1', '--blocks', String(blocks), ...brokers],
+        )
+        const seconds = (clock, way) => taken[clock][way].reduce((sum, one) => sum + one, 0)
+        for (const clock of ['wall', 'cpu'])
+          slower[clock].push(seconds(clock, 'with') / seconds(clock, 'without') - 1)
+        steps.push((1000 * seconds('wall', 'without')) / (blocks * taken.steps))
+        say(`${percent(slower.wall.at(-1))} slower, ${percent(slower.cpu.at(-1))} more CPU`)
+      }
+    })
     const read = (clock) => {
       const { mean, halfWidth } = pairedDifference(slower[clock], Array(pairs).fill(0))
       return { mean, interval: `${percent(mean - halfWidth)} to ${percent(mean + halfWidth)}` }
@@ -46,7 +47,6 @@ export const throughput = {
         met: read('wall').mean < 0.005,
       },
     ]
-    await server.stop()
     return {
       facts: [
         `\`apps/trainer/bench/throughput.py\`: a small GPT on the processor (8 domains, 32 sequences of 64 tokens a step), ${pairs} processes, each with ${blocks} blocks of 25 steps of both kinds by turns (A B B A), of ${show(steps.reduce((sum, one) => sum + one, 0) / pairs)} ms a step on one thread of PyTorch. Without Mixdesk: an even sampler and the mean loss. With it: the sampler that follows the mixture, \`boundary\`, losses summed by domain, \`log\`, through Kafka to a server that decides every 10 steps (ODM).`,

@@ -1,8 +1,6 @@
 // How long reporting keeps a training loop. Python measures itself; this only reads what it says.
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { median, spread } from './support/numbers.mjs'
-import { python, trainer } from './support/python.mjs'
+import { besideServer, printed } from './support/python.mjs'
 
 export const trainerCalls = {
   name: 'trainer',
@@ -11,28 +9,23 @@ export const trainerCalls = {
     'How long does `run.log_losses` (and `run.boundary` before it) keep a training loop of 32 domains?',
 
   async run({ stand, quick }) {
-    const server = await stand.startServer()
     const rounds = quick ? 2 : 5
     const calls = quick ? 4000 : 20_000
     const taken = new Map()
-    for (let round = 0; round < rounds; round++) {
-      const script = [
-        'bench/log_losses.py',
-        '--domains',
-        '32',
-        '--calls',
-        String(calls),
-        '--brokers',
-        stand.brokers.join(','),
-      ]
-      const { stdout } = await promisify(execFile)(python(), script, { cwd: trainer })
-      for (const [, what, p50, p99] of stdout.matchAll(/^(.+?): p50 ([\d.]+) µs, p99 ([\d.]+) µs/gm)) {
-        if (!taken.has(what)) taken.set(what, { p50: [], p99: [] })
-        taken.get(what).p50.push(Number(p50))
-        taken.get(what).p99.push(Number(p99))
+    await besideServer(stand, async (brokers) => {
+      for (let round = 0; round < rounds; round++) {
+        const text = await printed(
+          'client',
+          'log_losses.py',
+          ...['--domains', '32', '--calls', String(calls), ...brokers],
+        )
+        for (const [, what, p50, p99] of text.matchAll(/^(.+?): p50 ([\d.]+) µs, p99 ([\d.]+) µs/gm)) {
+          if (!taken.has(what)) taken.set(what, { p50: [], p99: [] })
+          taken.get(what).p50.push(Number(p50))
+          taken.get(what).p99.push(Number(p99))
+        }
       }
-    }
-    await server.stop()
+    })
     const inLoop = taken.get('boundary and log_losses, in a training loop')
     const worst = spread(inLoop.p99, ' µs')
     return {

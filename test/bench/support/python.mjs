@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-export const trainer = fileURLToPath(new URL('../../../apps/trainer/', import.meta.url))
+const trainer = fileURLToPath(new URL('../../../apps/trainer/', import.meta.url))
 
 /** The trainer's environments: the client's own, the one with PyTorch, and the one with the tools it is compared with. */
 const environments = {
@@ -25,12 +25,28 @@ export function python(environment = 'client') {
   return path
 }
 
-/** What a script of apps/trainer/bench prints: one JSON object. */
-export async function measured(environment, script, ...options) {
+/** What a script of apps/trainer/bench prints. */
+export async function printed(environment, script, ...options) {
   const { stdout } = await promisify(execFile)(python(environment), [join('bench', script), ...options], {
     cwd: trainer,
     maxBuffer: 2 ** 26,
     env: { ...process.env, PYTHONWARNINGS: 'ignore' },
   })
-  return JSON.parse(stdout)
+  return stdout
+}
+
+/** The same of a script that prints one JSON object. */
+export const measured = async (...call) => JSON.parse(await printed(...call))
+
+/**
+ * What `measure` finds while a server, which makes the topics, takes in what scripts send. It is given the options by which a script
+ * finds the broker.
+ */
+export async function besideServer(stand, measure) {
+  const server = await stand.startServer()
+  try {
+    return await measure(['--brokers', stand.brokers.join(',')])
+  } finally {
+    await server.stop()
+  }
 }
