@@ -13,6 +13,8 @@ const exclude = ['**/node_modules/**', '**/dist/**']
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    // The engines of the flows stop in a teardown.
+    teardownTimeout: 60_000,
     projects: [
       {
         ...shared,
@@ -26,7 +28,8 @@ export default defineConfig({
           ],
           exclude,
           setupFiles: ['test/support/properties.ts'],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
       // These start real engines: one file at a time, or two cores are not enough for anybody.
@@ -38,7 +41,7 @@ export default defineConfig({
           include: ['test/{contracts,conformance,engines}/**/*.spec.ts'],
           exclude,
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           hookTimeout: 120_000,
         },
       },
@@ -51,7 +54,7 @@ export default defineConfig({
           exclude,
           globalSetup: ['test/flows/global-setup.ts'],
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           hookTimeout: 120_000,
         },
       },

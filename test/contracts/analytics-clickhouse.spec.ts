@@ -10,6 +10,7 @@ const url = process.env['MIXDESK_TEST_CLICKHOUSE_URL']
 
 describe.skipIf(url === undefined)(
   'the history on a ClickHouse server (skipped without MIXDESK_TEST_CLICKHOUSE_URL)',
+  { timeout: 180_000 },
   () => {
     const analytics = createClickHouseAnalytics({ url: url ?? '', database: `mixdesk_test_${process.pid}` })
     beforeAll(() => analytics.start())
@@ -38,6 +39,8 @@ describe('what a ClickHouse server is asked', () => {
           .end(answer.body),
       ),
   )
+  // It hangs up on nobody: after a while without a word it would, in the very moment in which the next word comes.
+  server.keepAliveTimeout = 0
   async function reply(request: IncomingMessage): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://server')
     let body = ''

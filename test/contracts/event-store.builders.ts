@@ -79,7 +79,7 @@ export async function readOn(store: EventStore, afterPosition: string, pageSize 
 export async function until(
   what: string,
   holds: () => Promise<boolean> | boolean,
-  withinMs = 20_000,
+  withinMs = 90_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs
   while (!(await holds())) {

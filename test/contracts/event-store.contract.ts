@@ -22,7 +22,8 @@ export type Stores = {
 
 /** The promises of an event store, the same for every adapter. */
 export function eventStoreContract(name: string, factory: () => Promise<EventStoreHarness>): void {
-  describe(`an event store (${name})`, () => {
+  // Long enough for `until`, and then some.
+  describe(`an event store (${name})`, { timeout: 180_000 }, () => {
     let stores: Stores
     const get = () => stores
 

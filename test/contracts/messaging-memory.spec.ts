@@ -10,7 +10,7 @@ messagingContract('memory', () => {
       await client.start()
       return client
     },
-    sessionTimeoutMs: 300,
+    shortSessionMs: 300,
     close: () => Promise.resolve(),
   })
 })

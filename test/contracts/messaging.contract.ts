@@ -7,7 +7,8 @@ import { topicsContract } from './messaging.topics.contract.js'
 
 /** The promises of messaging, the same for every adapter. */
 export function messagingContract(name: string, factory: () => Promise<MessagingHarness>): void {
-  describe(`messaging (${name})`, () => {
+  // Long enough for `until`, and then some.
+  describe(`messaging (${name})`, { timeout: 240_000 }, () => {
     let bench: Bench
     const get = () => bench
 

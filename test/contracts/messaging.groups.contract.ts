@@ -96,17 +96,18 @@ export function groupsContract(bench: () => Bench): void {
     const assigned: unknown[] = []
     const { consumer, seen } = await consume(bench(), {
       topics: [topic],
+      sessionTimeoutMs: harness.shortSessionMs,
       onAssigned: (assignment) => void assigned.push(assignment),
       onBatch: async (batch) => {
-        const end = Date.now() + harness.sessionTimeoutMs * 1.4
+        const end = Date.now() + harness.shortSessionMs * 1.2
         while (Date.now() < end) {
           await batch.heartbeat()
-          await new Promise((resolve) => setTimeout(resolve, harness.sessionTimeoutMs / 20))
+          await new Promise((resolve) => setTimeout(resolve, harness.shortSessionMs / 50))
         }
         expect(batch.running()).toBe(true)
       },
     })
-    await until(() => seen.length === 1, 'it is done', 25_000)
+    await until(() => seen.length === 1, 'it is done')
     expect(await consumer.commit(topic, 0, '1')).toBe(true)
     expect(assigned).toHaveLength(1)
     await consumer.stop()

@@ -72,6 +72,14 @@ export function topicsContract(bench: () => Bench): void {
   })
 
   test('ping answers', async () => {
-    await expect(bench().client.ping()).resolves.toBeUndefined()
+    // It waits for no more than some seconds, and a busy broker may take them.
+    const answered = () =>
+      bench()
+        .client.ping()
+        .then(
+          () => true,
+          () => false,
+        )
+    await until(answered, 'it answers')
   })
 }

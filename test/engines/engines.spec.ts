@@ -18,7 +18,7 @@ afterEach(async () => {
   await Promise.allSettled(started.map((engines) => engines.stop()))
   started = []
   await wipe(home)
-}, 60_000)
+}, 240_000)
 
 async function start(options: Partial<EnginesOptions> = {}): Promise<Engines> {
   const engines = await startEngines({ home, ...options })
@@ -39,10 +39,12 @@ async function sql(engines: Engines, text: string): Promise<unknown[]> {
 
 async function topics(engines: Engines, create?: string): Promise<string[]> {
   const { brokers } = engines.endpoints.kafka
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin()
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, connectionTimeout: 30_000 }).admin()
   await admin.connect()
   try {
-    if (create !== undefined) await admin.createTopics({ topics: [{ topic: create, numPartitions: 2 }] })
+    const topics = create === undefined ? [] : [{ topic: create, numPartitions: 2 }]
+    // Its waiting for leaders ends after some seconds; here nobody sends anything.
+    if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: false, timeout: 60_000 })
     return await admin.listTopics()
   } finally {
     await admin.disconnect()
@@ -62,7 +64,7 @@ async function expectRemembered(engines: Engines): Promise<void> {
 
 const portOf = (engines: Engines): number => Number(new URL(engines.endpoints.postgres.url).port)
 
-describe('the engines of a home folder', { timeout: 120_000 }, () => {
+describe('the engines of a home folder', { timeout: 420_000 }, () => {
   it('start on nothing, stop without a trace, and keep everything for the second start', async () => {
     const lines: string[] = []
     const first = await start({ onProgress: (line) => lines.push(line) })
@@ -96,6 +98,8 @@ describe('the engines of a home folder', { timeout: 120_000 }, () => {
 
     const doomed = await startInChild(home)
     for (const pid of [doomed.child.pid ?? 0, ...Object.values(doomed.pids)]) kill(pid)
+    // A busy system takes a while to take it apart, and its home is locked until then.
+    await until('the starter is gone', () => doomed.child.signalCode !== null)
     const recovered = await start()
     await expectRemembered(recovered)
     expect(recovered.kafka?.pid()).not.toBe(doomed.pids['kafka'])
@@ -114,7 +118,7 @@ describe('the engines of a home folder', { timeout: 120_000 }, () => {
   })
 })
 
-describe('PostgreSQL', { timeout: 60_000 }, () => {
+describe('PostgreSQL', { timeout: 240_000 }, () => {
   it('takes another port when its own has been taken, and keeps its data', async () => {
     const first = await start({ need: ['postgres'] })
     await sql(first, 'create table kept (n int)')

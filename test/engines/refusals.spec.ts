@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.unstubAllEnvs()
   await wipe(home)
-}, 60_000)
+}, 240_000)
 
 /** Refused with that code and one sentence; nothing left running; the home free for the next try. */
 async function expectRefusal(
@@ -28,7 +28,7 @@ async function expectRefusal(
   expect(processesOf(home)).toEqual([])
 }
 
-describe('a refusal says what was expected, what came and what to do', { timeout: 60_000 }, () => {
+describe('a refusal says what was expected, what came and what to do', { timeout: 240_000 }, () => {
   it('when a port that was asked for is taken', async () => {
     const { server, port } = await occupy()
     try {

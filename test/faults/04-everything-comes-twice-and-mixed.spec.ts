@@ -1,5 +1,4 @@
 import { topics } from '@mixdesk/contracts'
-import { createKafkaMessaging } from '@mixdesk/messaging'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { expectUndisturbed } from '../support/aftermath.js'
 import { asRanksWould, byRank, deliveredTwice } from '../support/disorder.js'
@@ -7,7 +6,7 @@ import { report } from '../support/report.js'
 import { seeded, type Seeded } from '../support/seeded.js'
 import { startStand, type Stand } from '../support/stand.js'
 import { storiesOf, type Story } from '../support/stories.js'
-import { toMessage } from '../support/trainer.js'
+import { openKafka, toMessage } from '../support/trainer.js'
 
 let stand: Stand
 beforeAll(async () => (stand = await startStand()))
@@ -38,9 +37,7 @@ describe('everything comes twice, and ranks overtake each other', () => {
 
 /** Each rank sends by a producer of its own, as fast as it can: who comes first is Kafka's to say. */
 async function race({ run, senders }: Story, random: Seeded): Promise<void> {
-  const clients = senders!.map((_, rank) =>
-    createKafkaMessaging({ brokers: [...stand.brokers], clientId: `rank-${rank}` }),
-  )
+  const clients = senders!.map((_, rank) => openKafka(stand.brokers, `rank-${rank}`))
   await Promise.all(clients.map((client) => client.start()))
   // The others wait for the start, as ranks do.
   await clients[0]!.send(topics.trainerEvents, [toMessage(senders![0]![0]!)])

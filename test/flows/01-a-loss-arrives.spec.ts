@@ -62,13 +62,13 @@ describe('a loss arrives', () => {
     const first = losses(0, 0, { run, lossSum: [1, 2, 3] })
     const events = [aRun({ run, ranks: 1 }), first, losses(0, 0, { run, lossSum: [9, 9, 9] }), first]
     await trainer.send(...events)
-    await expectObservationsOnce(url(), run, events)
-    const rows = await askSql(url(), `SELECT loss_nats FROM all_losses WHERE run = '${run}' ORDER BY domain`)
-    expect(rows.flat().sort()).toEqual([1, 2, 3])
     await eventually(async () => {
       const { body } = await supertest(url()).get(`/v1/runs/${run}`)
       const { counts } = body as { counts: Record<string, number> }
       return counts['accepted'] === 1 && counts['duplicate'] === 2
     }, 'the duplicates counted')
+    await expectObservationsOnce(url(), run, events)
+    const rows = await askSql(url(), `SELECT loss_nats FROM all_losses WHERE run = '${run}' ORDER BY domain`)
+    expect(rows.flat().sort()).toEqual([1, 2, 3])
   })
 })

@@ -73,7 +73,7 @@ describe('a step closes and weights are decided', () => {
     await trainer.send(...events)
     const expected = expectedDecisions(events)
     expect(expected.length).toBeGreaterThan(4900)
-    await trainer.version(expected.length)
+    await trainer.version(expected.length, 300_000)
     const decided = mixturesDecided(await decisionsOf(url(), run))
     assertDecisionsMatch(decided, expected)
     assertTrainerFollows(trainer.mixtures(), decided)

@@ -13,8 +13,11 @@ describe('a trainer applies them', () => {
     const trainer = await kafka.trainer(run)
     await trainer.send(aRun({ run, ranks: 1, cadence: 1 }))
     for (let step = 0; step < 12; step++) {
-      // A trainer that samples 1,000 tokens by the newest mixture it has, and says so.
-      const newest = trainer.mixtures().at(-1) ?? (await trainer.version(1))
+      // A trainer that samples 1,000 tokens by the newest mixture it has, and says so. Half way it waits for a second one,
+      // or it might have finished before it got any.
+      if (step === 0) await trainer.version(1)
+      if (step === 6) await trainer.version(2)
+      const newest = trainer.mixtures().at(-1)!
       const tokens = newest.weights.map((weight) => Math.round(1000 * weight))
       await trainer.send(
         applied(newest.version, 0, { run, step }),
@@ -32,9 +35,9 @@ describe('a trainer applies them', () => {
     }, 'step 11 closed')
     const rows = await eventually(async () => {
       const found = await askSql(url(), `SELECT * FROM mixtures WHERE run = '${run}' LIMIT 1000`)
-      return found.length > 0 && found
-    }, 'the mixtures in the history')
-    expect(rows.length).toBeGreaterThanOrEqual(3)
+      return found.length >= 36 && found
+    }, 'the mixtures of 12 steps and 3 domains in the history')
+    expect(rows).toHaveLength(36)
     const acks = await eventually(async () => {
       const found = await askSql(
         url(),
@@ -53,7 +56,7 @@ describe('a trainer applies them', () => {
     const mixture = (query: object) => supertest(url()).get(`/v1/runs/${run}/mixture`).query(query)
     expect((await mixture({})).body).toMatchObject({ version: 1 })
     expect((await mixture({ after: 1 })).status).toBe(204)
-    const waiting = mixture({ after: 1, wait: 20 }).then((response) => response)
+    const waiting = mixture({ after: 1, wait: 60 }).then((response) => response)
     for (let step = 0; step < 8; step++) await trainer.send(losses(step, 0, { run }))
     const { status, body } = await waiting
     expect(status).toBe(200)

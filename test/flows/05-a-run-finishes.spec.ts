@@ -1,8 +1,8 @@
 import supertest from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
-import { aRun, losses, stepsOf } from '../support/facts.js'
-import { askSql } from '../support/history.js'
+import { aRun, finished, losses, stepsOf } from '../support/facts.js'
+import { askSql, expectRecorded } from '../support/history.js'
 import { freshRun, onKafka, url } from './chapter.js'
 
 const kafka = onKafka()
@@ -61,15 +61,9 @@ describe('a run finishes', () => {
   it('a replay proves by digest that the decisions come out the same, and shows what another policy would have asked for', async () => {
     const run = freshRun('replayed')
     const trainer = await kafka.trainer(run)
-    await trainer.send(aRun({ run }), ...stepsOf(0, 39, 2, { run }), {
-      name: 'run.finished',
-      data: { run, attempt: 1, step: 39, status: 'completed' },
-    })
-    await eventually(
-      async () =>
-        (await askSql(url(), `SELECT count() FROM observations FINAL WHERE run = '${run}'`))[0]?.[0] === 80,
-      'all observations in the history',
-    )
+    const events = [aRun({ run }), ...stepsOf(0, 39, 2, { run }), finished(39, { run })]
+    await trainer.send(...events)
+    await expectRecorded(url(), run, events)
     await eventually(
       async () =>
         (await askSql(url(), `SELECT status FROM runs WHERE run = '${run}'`))[0]?.[0] === 'completed',

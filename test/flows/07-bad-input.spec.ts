@@ -163,6 +163,11 @@ describe('bad input', () => {
     )
     await reader.stop()
     // A rank that the run doesn't have is nobody's evidence, and no part of any curve.
+    const lastStep = `SELECT count() FROM observations FINAL WHERE run = '${run}' AND step = 9`
+    await eventually(
+      async () => Number((await askSql(url(), lastStep))[0]?.[0]) === 2,
+      'what was said after all of it in the history',
+    )
     expect(
       await askSql(url(), `SELECT count() FROM observations FINAL WHERE run = '${run}' AND rank >= 2`),
     ).toEqual([[0]])

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { expectedDecisions } from '../support/expected.js'
 import { aRun, domainsNamed, evaluation, finished, resumed, stepsOf } from '../support/facts.js'
-import { askSql, decisionsOf, expectObservationsOnce, mixturesDecided } from '../support/history.js'
+import { askSql, decisionsOf, expectRecorded, mixturesDecided } from '../support/history.js'
 import { assertDecisionsMatch } from '../support/invariants.js'
 import { freshRun, onKafka, url } from './chapter.js'
 
@@ -100,7 +100,7 @@ describe('two trainers with one run', () => {
     expect((await refusals(run)).map(({ data }) => data)).toMatchObject([
       { message: 'run.resumed', asked: 2, id: theirs, openedBy: mine },
     ])
-    await expectObservationsOnce(url(), run, events)
+    await expectRecorded(url(), run, events)
     // The history knows who opened what, so a replay finds the same decisions.
     expect(await replayed(run)).toMatchObject({ identical: true, compared: expected.length })
   })
@@ -138,12 +138,14 @@ describe('two trainers with one run', () => {
       essence(expectedDecisions(unbroken)),
     )
 
-    await expectObservationsOnce(url(), run, events)
+    await expectRecorded(url(), run, events)
     const ask = (sql: string) => askSql(url(), sql.replace('?', `'${run}'`))
-    await eventually(
-      async () => (await ask('SELECT from_step FROM attempts WHERE run = ? AND attempt = 2')).length === 1,
-      'the second attempt in the history',
-    )
+    // From the ledger, which comes beside the reports: the second attempt and all that was decided.
+    await eventually(async () => {
+      const attempts = await ask('SELECT from_step FROM attempts WHERE run = ? AND attempt = 2')
+      const [[count] = []] = await ask('SELECT count() FROM mixtures_decided FINAL WHERE run = ?')
+      return attempts.length === 1 && Number(count) === expected.length
+    }, 'the second attempt in the history')
     const steps = 'SELECT attempt, count(DISTINCT step), min(step), max(step)'
     expect((await ask(`${steps} FROM losses WHERE run = ? GROUP BY attempt`)).map(numbers)).toEqual([
       [2, 12, 0, 11],

@@ -1,6 +1,10 @@
-import { createKafkaMessaging, type Messaging } from '@mixdesk/messaging'
+import type { Messaging } from '@mixdesk/messaging'
 import { afterAll, beforeAll, inject } from 'vitest'
-import { startTrainer, type TestTrainer } from '../support/trainer.js'
+import { bePatient } from '../support/patience.js'
+import { openKafka, startTrainer, type TestTrainer } from '../support/trainer.js'
+
+// A test waits several times, each time for up to two minutes.
+bePatient(900_000)
 
 export const url = () => inject('url')
 let count = 0
@@ -12,7 +16,7 @@ export function onKafka(): { messaging(): Messaging; trainer(run: string): Promi
   let messaging: Messaging
   const trainers: TestTrainer[] = []
   beforeAll(async () => {
-    messaging = createKafkaMessaging({ brokers: [...inject('brokers')], clientId: 'flows' })
+    messaging = openKafka(inject('brokers'), 'flows')
     await messaging.start()
   })
   afterAll(async () => {

@@ -17,10 +17,12 @@ import {
   assertTrainerFollows,
 } from './invariants.js'
 import { headerOf, keyOf, placeOf, readLog, readTopic, type Log } from './log.js'
+import { bePatient } from './patience.js'
 import type { Stand, StandServer } from './stand.js'
 import type { Story } from './stories.js'
 
-const patienceMs = 90_000
+bePatient(1_200_000)
+const patienceMs = 180_000
 const decoder = new TextDecoder()
 
 export type Aftermath = {
@@ -37,8 +39,7 @@ export type Aftermath = {
  */
 export async function expectUndisturbed(after: Aftermath): Promise<string> {
   const { stand, server, stories, others = [] } = after
-  const store = ledgerOf(stand)
-  await store.start()
+  const store = await openLedger(stand)
   try {
     const log = await readLog(stand.messaging)
     const facts = new Map<string, readonly LedgerEvent[]>()
@@ -56,6 +57,10 @@ export async function expectUndisturbed(after: Aftermath): Promise<string> {
     }
     expect([...log.runs.keys()].sort()).toEqual(stories.map(({ run }) => run).sort())
     for (const [run, expected] of facts) await expectLedger(store, run, expected)
+    // First the ends, so that nothing asked below is still on its way: what was committed is sent, and what was read is kept.
+    await eventually(async () => (await store.pendingOutbox(1)).length === 0, 'an empty outbox', patienceMs)
+    await expectFeed(stand, facts)
+    await expectOffsetsAtTheEnd(stand, patienceMs)
     const versions = await expectCommands(after, facts)
     for (const { run } of stories)
       await expectHistory(
@@ -64,9 +69,6 @@ export async function expectUndisturbed(after: Aftermath): Promise<string> {
         patienceMs,
       )
     await expectDeadLetters(after, log)
-    await expectOffsetsAtTheEnd(stand, patienceMs)
-    await eventually(async () => (await store.pendingOutbox(1)).length === 0, 'an empty outbox', patienceMs)
-    await expectFeed(stand, facts)
     for (const one of [...others, server]) await expectPeacefulEnd(one)
     await expectOffsetsAtTheEnd(stand, patienceMs)
     const messages = [...log.runs.values()].reduce((sum, { length }) => sum + length, 0)
@@ -153,26 +155,48 @@ async function expectFeed(
   { messaging }: Stand,
   facts: ReadonlyMap<string, readonly LedgerEvent[]>,
 ): Promise<void> {
-  const told = (await readTopic(messaging, topics.ledger)).map((one) => headerOf(one, 'ce_id'))
   const count = [...facts.values()].reduce((sum, { length }) => sum + length, 0)
-  expect(new Set(told).size, 'facts on the ledger topic').toBe(count)
+  const told = await eventually(
+    async () => {
+      const ids = new Set((await readTopic(messaging, topics.ledger)).map((one) => headerOf(one, 'ce_id')))
+      if (ids.size < count) throw new Error(`${ids.size} are there`)
+      return ids
+    },
+    `${count} facts on the ledger topic`,
+    patienceMs,
+  )
+  expect(told.size, 'facts on the ledger topic').toBe(count)
 }
 
 /** How many facts the ledger holds. */
 export async function factsWritten(stand: Stand): Promise<number> {
-  const store = ledgerOf(stand)
-  await store.start()
-  const { length } = await store.readAll({ afterPosition: '0', limit: 1_000_000 })
-  await store.stop()
-  return length
+  const store = await openLedger(stand)
+  try {
+    const { length } = await eventually(
+      () => store.readAll({ afterPosition: '0', limit: 1_000_000 }),
+      'the facts of the ledger',
+    )
+    return length
+  } finally {
+    await store.stop()
+  }
 }
 
-const ledgerOf = (stand: Stand) =>
-  createPostgresEventStore({
-    url: stand.engines.endpoints.postgres.url,
-    applicationName: 'aftermath',
-    poolSize: 2,
-  })
+const openLedger = (stand: Stand): Promise<EventStore> =>
+  eventually(async () => {
+    const store = createPostgresEventStore({
+      url: stand.engines.endpoints.postgres.url,
+      applicationName: 'aftermath',
+      poolSize: 2,
+    })
+    try {
+      await store.start()
+      return store
+    } catch (error) {
+      await store.stop()
+      throw error
+    }
+  }, 'an answer of the ledger')
 
 async function expectPeacefulEnd(server: StandServer): Promise<void> {
   await server.stop()

@@ -18,7 +18,7 @@ export async function expectObservationsOnce(
   url: string,
   run: string,
   events: readonly TrainerEvent[],
-  timeoutMs = 60_000,
+  timeoutMs = 120_000,
 ): Promise<void> {
   const expected = new Set(
     events.flatMap((event) =>
@@ -47,16 +47,42 @@ export async function expectObservationsOnce(
   )
 }
 
+/**
+ * Waits until the history has all that the events say, what is not a loss as well: a block of it may come later than the
+ * losses. A replay asks for everything at once.
+ */
+export async function expectRecorded(
+  url: string,
+  run: string,
+  events: readonly TrainerEvent[],
+): Promise<void> {
+  await expectObservationsOnce(url, run, events)
+  const names = events.flatMap(({ name, data }) =>
+    name !== 'losses.measured' && data.run === run ? [name] : [],
+  )
+  const sql = `SELECT name, count() FROM run_events FINAL WHERE run = '${run}' GROUP BY name`
+  await eventually(async () => {
+    const found = new Map((await askSql(url, sql)).map(([name, times]) => [String(name), Number(times)]))
+    const missing = names.find((name) => (found.get(name) ?? 0) < names.filter((one) => one === name).length)
+    if (missing !== undefined) throw new Error(`${missing} of ${run} is not there`)
+    return true
+  }, `all that was said of ${run} in the history`)
+}
+
 /** Everything the ledger says of a run, in order. */
 export async function decisionsOf(url: string, run: string): Promise<LedgerEnvelope[]> {
   const all: LedgerEnvelope[] = []
   for (;;) {
     const after = all.at(-1)?.version ?? 0
-    const { body } = (await supertest(url)
-      .get(`/v1/runs/${encodeURIComponent(run)}/decisions`)
-      .query({ after, limit: 1000 })) as { body: { decisions: LedgerEnvelope[] } }
-    if (body.decisions.length === 0) return all
-    all.push(...body.decisions)
+    const { decisions } = await eventually(async () => {
+      const { status, body } = (await supertest(url)
+        .get(`/v1/runs/${encodeURIComponent(run)}/decisions`)
+        .query({ after, limit: 1000 })) as { status: number; body: { decisions: LedgerEnvelope[] } }
+      if (status !== 200) throw new Error(`status ${status}`)
+      return body
+    }, `the decisions of ${run}`)
+    if (decisions.length === 0) return all
+    all.push(...decisions)
   }
 }
 

@@ -16,8 +16,9 @@ export const headerOf = (message: IncomingMessage, name: string): string => {
 
 /** Everything a topic holds now, each partition in the order of its offsets. */
 export async function readTopic(messaging: Messaging, topic: string): Promise<readonly IncomingMessage[]> {
+  const offsets = await eventually(() => messaging.offsets(topic), `the offsets of ${topic}`)
   const left = new Map(
-    (await messaging.offsets(topic))
+    offsets
       .filter(({ low, high }) => BigInt(high) > BigInt(low))
       .map(({ partition, high }) => [partition, BigInt(high)]),
   )

@@ -8,7 +8,6 @@ const server = await startServer({
   ...foundationsOn(config, engines),
   sagas: process.argv[2] !== 'without-sagas',
 })
-console.log(JSON.stringify({ url: server.url }))
 
 let ending = false
 for (const signal of ['SIGTERM', 'SIGINT'])
@@ -20,3 +19,6 @@ for (const signal of ['SIGTERM', 'SIGINT'])
       .then(() => engines.stop())
       .then(() => process.exit(0))
   })
+
+// Last: whoever reads it may send a signal at once.
+console.log(JSON.stringify({ url: server.url }))

@@ -1,5 +1,5 @@
 import { startEngines, type Engines } from '@mixdesk/engines'
-import { createKafkaMessaging, type Messaging } from '@mixdesk/messaging'
+import type { Messaging } from '@mixdesk/messaging'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { openKafka } from './trainer.js'
 
 /** A server of the stand: a process with an address. */
 export type StandServer = {
@@ -43,7 +44,7 @@ export async function startStand(): Promise<Stand> {
   const home = await mkdtemp(join(tmpdir(), 'mixdesk-stand-'))
   const engines = await startEngines({ home: join(home, 'engines'), need: ['kafka', 'postgres'] })
   const brokers = engines.endpoints.kafka.brokers
-  const messaging = createKafkaMessaging({ brokers: [...brokers], clientId: 'stand' })
+  const messaging = openKafka(brokers, 'stand')
   await messaging.start()
   const servers = new Set<StandServer>()
 
@@ -98,6 +99,8 @@ export async function startStand(): Promise<Stand> {
     async stop() {
       await Promise.all([...servers].map((server) => server.kill()))
       await messaging.stop()
+      // Its data is thrown away with the folder, so nobody waits for it to put its logs in order.
+      await engines.kafka?.kill()
       await engines.stop()
       await rm(home, { recursive: true, force: true })
     },

@@ -1,6 +1,10 @@
 import { cloudEventHeaders, topics, typeOf, type MixtureSet, type TrainerEvent } from '@mixdesk/contracts'
-import type { Messaging } from '@mixdesk/messaging'
+import { createKafkaMessaging, type Messaging } from '@mixdesk/messaging'
 import { eventually } from './eventually.js'
+
+/** Kafka for trainers: its `send` goes on trying for longer than a broker takes to come back on a slow machine. */
+export const openKafka = (brokers: readonly string[], clientId: string): Messaging =>
+  createKafkaMessaging({ brokers: [...brokers], clientId, producer: { deliveryTimeoutMs: 180_000 } })
 
 /** A trainer made of Kafka alone: sends what it is told to, keeps every command it gets. */
 export type TestTrainer = {

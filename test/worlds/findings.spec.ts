@@ -2,7 +2,8 @@ import { policies } from '@mixdesk/policies'
 import { describe, expect, it } from 'vitest'
 import { findings } from '../../scripts/worlds/findings.mjs'
 
-describe('what the papers found, held against worlds with a known answer', () => {
+// Whole runs, some of them many: minutes where the machine is slow.
+describe('what the papers found, held against worlds with a known answer', { timeout: 180_000 }, () => {
   it.each(findings.map((finding) => [finding.policy, finding.here, finding] as const))(
     '%s: %s',
     (_, __, { check }) => {

@@ -18,7 +18,7 @@ const head = lines.find((line) => line.startsWith('| Policy | `plain`'))
 const rowOf = (label: string) =>
   lines.slice(lines.indexOf(head!)).find((line) => line.startsWith(`| ${label} |`))
 
-describe('the page of regrets', () => {
+describe('the page of regrets', { timeout: 180_000 }, () => {
   it('has every policy in every way it is run, or says why not', () => {
     for (const { name } of policies) expect(page, stale).toContain(`[\`${name}\`](policies/${name}.md)`)
     const names = policies.map(({ name }) => name).filter((name) => !Object.hasOwn(notRun, name))

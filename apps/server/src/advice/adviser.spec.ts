@@ -17,6 +17,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readConfig } from '../config.js'
 import { startServer, type Server } from '../start-server.js'
 
+// How long anything here takes says nothing: a busy machine may stand still for a while at any line.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
+const patienceMs = 60_000
+
 const run = 'run-1'
 const models = fileURLToPath(new URL('../../../../libs/agent/fixtures/', import.meta.url))
 const manifestOf = (name: string) =>
@@ -110,7 +114,7 @@ const answers = (count: number) =>
   vi.waitFor(() => {
     expect(said.length).toBeGreaterThanOrEqual(count)
     return said
-  }, 10_000)
+  }, patienceMs)
 const hasRuntime = () =>
   process.platform === 'linux' ? readFileSync('/proc/self/maps', 'utf8').includes('onnxruntime') : undefined
 
@@ -118,7 +122,7 @@ describe('the adviser', () => {
   it('loads no runtime before a run wants advice, then answers into the log of the run, once', async () => {
     await begin()
     await tell(started(manifestOf('zeros')), ...losses(0, 1))
-    await vi.waitFor(async () => expect((await facts()).length).toBeGreaterThan(1), 10_000)
+    await vi.waitFor(async () => expect((await facts()).length).toBeGreaterThan(1), patienceMs)
     expect(hasRuntime() ?? false).toBe(false)
 
     await tell(evaluation(1), ...losses(2, 3, 4))
@@ -135,7 +139,7 @@ describe('the adviser', () => {
     await vi.waitFor(async () => {
       const decided = (await facts()).filter(({ type }) => type === 'MixtureDecided')
       expect(decided.at(-1)!.data).toMatchObject({ version: 2, weights: [1 / 3, 1 / 3, 1 / 3] })
-    }, 10_000)
+    }, patienceMs)
     expect(said).toHaveLength(1)
     await tell(evaluation(7), ...losses(8))
     expect((await answers(2)).map(({ step }) => step)).toEqual([1, 7])
@@ -158,7 +162,7 @@ describe('the adviser', () => {
           because: expect.stringMatching(/^The agent zeros .* gave no answer: There is no model for zeros/),
         },
       })
-    }, 10_000)
+    }, patienceMs)
   })
 
   it('an answer that JSON cannot carry is none', async () => {
@@ -176,18 +180,22 @@ describe('the adviser', () => {
   })
 
   it('asks again where the answer did not reach the log', async () => {
+    let away = true
     let failures = 0
     await begin({
       ...memory,
       async send(topic, messages) {
-        const isAnswer = topic === topics.trainerEvents
-        if (isAnswer && ++failures === 1) throw new Error('the broker is away')
+        if (topic === topics.trainerEvents && away) {
+          failures++
+          throw new Error('the broker is away')
+        }
         return memory.send(topic, messages)
       },
     })
     await tell(started(manifestOf('identity')), ...losses(0), evaluation(0))
-    await vi.waitFor(() => expect(failures).toBe(1), 10_000)
+    await vi.waitFor(() => expect(failures).toBeGreaterThan(0), patienceMs)
     expect(said).toEqual([])
+    away = false
     await tell(...losses(1))
     expect(await answers(1)).toMatchObject([
       { step: 0, values: [0.5, expect.closeTo(0.3, 6), expect.closeTo(0.2, 6)] },
@@ -206,7 +214,7 @@ describe('the adviser', () => {
       expect((await facts()).at(-1)?.data).toMatchObject({
         because: expect.stringContaining('has not answered'),
       })
-    }, 10_000)
+    }, patienceMs)
     await first.stop()
     expect(said).toEqual([])
     await begin()

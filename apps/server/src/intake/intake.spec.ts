@@ -8,6 +8,10 @@ import { startServer, type Server } from '../start-server.js'
 import { Desks } from '../mixture/desks.js'
 import { Intake, mixtureGroup } from './intake.js'
 
+// How long anything here takes says nothing: a busy machine may stand still for a while at any line.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
+const patienceMs = 60_000
+
 const run = 'run-1'
 const message = (name: string, data: object): OutgoingMessage => ({
   key: run,
@@ -123,7 +127,7 @@ describe('the intake', () => {
       ...reported(10, 14),
     )
     await begin(store, messaging)
-    await vi.waitFor(async () => expect((await facts()).at(-1)?.data).toMatchObject({ step: 14 }), 10_000)
+    await vi.waitFor(async () => expect((await facts()).at(-1)?.data).toMatchObject({ step: 14 }), patienceMs)
     expect(await facts()).toEqual(factsWith(15))
   })
 
@@ -138,15 +142,15 @@ describe('the intake', () => {
     }
     await say(message('run.started', started), ...reported(0, 4))
     const server = await begin(ledger, messaging)
-    await vi.waitFor(async () => expect(await committed()).toBe('6'), 10_000)
+    await vi.waitFor(async () => expect(await committed()).toBe('6'), patienceMs)
     await say(message('losses.measured', { ...lossesAt(5), rank: 7 }))
     const saving = vi.spyOn(server.app.get(Desks), 'advance')
-    await vi.waitFor(() => expect(saving).toHaveBeenCalledWith(run, { save: true }), 10_000)
+    await vi.waitFor(() => expect(saving).toHaveBeenCalledWith(run, { save: true }), patienceMs)
     // A commit that did not wait would be done in this turn of the loop.
     await new Promise((resolve) => setImmediate(resolve))
     expect((await ledger.loadSnapshot(streamOf(run)))?.cursor).toBe('6')
     kafka.open()
-    await vi.waitFor(async () => expect(await committed()).toBe('7'), 10_000)
+    await vi.waitFor(async () => expect(await committed()).toBe('7'), patienceMs)
   })
 
   it('stops the partition over an error that nobody foresaw, and a restart loses nothing', async () => {
@@ -158,18 +162,18 @@ describe('the intake', () => {
     }
     await say(message('run.started', started), ...reported(0, 4))
     const first = await begin(store, memory)
-    await vi.waitFor(async () => expect(await committed()).toBe('6'), 10_000)
+    await vi.waitFor(async () => expect(await committed()).toBe('6'), patienceMs)
     await say(...reported(5, 7))
-    await vi.waitFor(() => expect(commits).toBe(2), 10_000)
+    await vi.waitFor(() => expect(commits).toBe(2), patienceMs)
     await say(...reported(8, 9))
     const health = () => first.app.get(Intake).health()
-    await vi.waitFor(() => expect(health()?.state).toBe('paused'), 10_000)
+    await vi.waitFor(() => expect(health()?.state).toBe('paused'), patienceMs)
     expect(health()?.because).toContain('out of cheese')
     expect(await committed()).toBe('6')
     // What the process held is gone with it.
     await first.app.get(Intake).stop()
     await begin(ledger, memory)
-    await vi.waitFor(async () => expect((await facts()).at(-1)?.data).toMatchObject({ step: 9 }), 10_000)
+    await vi.waitFor(async () => expect((await facts()).at(-1)?.data).toMatchObject({ step: 9 }), patienceMs)
     expect(await facts()).toEqual(factsWith(10))
   })
 })

@@ -6,6 +6,10 @@ import { createMetrics } from '../platform/metrics.js'
 import { Relay } from './relay.js'
 import { Wake } from './wake.js'
 
+// How long anything here takes says nothing: a busy machine may stand still for a while at any line.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
+const eventually = (look: () => void | Promise<void>) => vi.waitFor(look, 60_000)
+
 it('the relay of commands ends with its lease when that of facts fails: two of them would overtake one another', async () => {
   const ledger = createMemoryEventStore()
   let leases = 0
@@ -29,7 +33,7 @@ it('the relay of commands ends with its lease when that of facts fails: two of t
   await Promise.all([ledger.start(), messaging.start()])
   const relay = new Relay(store, messaging, createMetrics(), new Wake())
   relay.start()
-  await vi.waitFor(() => expect(leases).toBe(3), { timeout: 5000 })
+  await eventually(() => expect(leases).toBe(3))
   await relay.stop()
   expect(withoutLease).toBe(0)
 })
@@ -102,14 +106,14 @@ describe('what is handed over', () => {
 
   it('is sent without being read back, once, and then leaves the outbox', async () => {
     relay.start()
-    await vi.waitFor(() => expect(reads).toBeGreaterThan(0))
+    await eventually(() => expect(reads).toBeGreaterThan(0))
     blind = true
     await commit(1, true)
-    await vi.waitFor(() => expect(sent).toEqual(['1']))
+    await eventually(() => expect(sent).toEqual(['1']))
     blind = false
-    await vi.waitFor(async () => expect(await store.pendingOutbox(10)).toEqual([]))
+    await eventually(async () => expect(await store.pendingOutbox(10)).toEqual([]))
     const looks = reads
-    await vi.waitFor(() => expect(reads).toBeGreaterThan(looks + 2))
+    await eventually(() => expect(reads).toBeGreaterThan(looks + 2))
     expect(sent).toEqual(['1'])
   })
 
@@ -119,12 +123,12 @@ describe('what is handed over', () => {
     await commit(2, false)
     await commit(3, true)
     await commit(4, true)
-    await vi.waitFor(() => expect(sent).toEqual(['1', '2', '3', '4']))
+    await eventually(() => expect(sent).toEqual(['1', '2', '3', '4']))
   })
 
   it('waits for a look at the outbox when both came before the relay had its turn', async () => {
     relay.start()
-    await vi.waitFor(() => expect(reads).toBeGreaterThan(0))
+    await eventually(() => expect(reads).toBeGreaterThan(0))
     // A look on its own account would find both, in their order.
     blind = true
     const ring = vi.spyOn(wake, 'ring').mockImplementation(() => undefined)
@@ -134,7 +138,7 @@ describe('what is handed over', () => {
     ring.mockRestore()
     blind = false
     for (const [committed] of rung) wake.ring(committed)
-    await vi.waitFor(() => expect(sent).toEqual(['1', '2']))
+    await eventually(() => expect(sent).toEqual(['1', '2']))
   })
 
   it('is not kept where no relay listens', () => {
