@@ -94,9 +94,28 @@ def make_venv(venv: Path) -> None:
         give_up(f"{sys.executable} -m venv failed: {last_line(made.stdout + made.stderr)}")
 
 
-def pip(venv: Path, *arguments: str) -> None:
-    command = [str(python_of(venv)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def run(*command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def pip(venv: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return run(str(python_of(venv)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *arguments)
+
+
+def uv(venv: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """uv does not read pip's settings: where those name another index, pip has to do it."""
+    return run(str(python_of(venv).with_name("uv")), "pip", "install", "--quiet", "--python", str(python_of(venv)), *arguments)
+
+
+def install(venv: Path, *arguments: str) -> None:
+    """With uv, or with pip where uv can't be had or can't do it."""
+    done = pip(venv, "-r", str(lock_of("installer")))
+    if done.returncode == 0:
+        done = uv(venv, *arguments)
+        if done.returncode == 0:
+            return
+    say(f"uv could not do it, so pip tries: {last_line(done.stderr or done.stdout)}")
+    done = pip(venv, *arguments)
     if done.returncode:
         give_up(f"pip could not install what is needed: {last_line(done.stderr or done.stdout)} (is a package index reachable?)")
 
@@ -118,13 +137,13 @@ def ready(venv: Path, extras: List[str]) -> None:
         make_venv(venv)
     large = {"torch", "adapters"} & set(stale)
     say(f"installing {' and '.join(stale)} (once; {'some minutes, 6 GB' if large else 'about half a minute'})")
-    # All locks of one call, so that pip sees every pin at once.
-    pip(venv, *(part for name in wanted for part in ("-r", str(lock_of(name)))))
+    # All locks in one call, so that the installer sees every pin at once.
+    install(venv, *(part for name in wanted for part in ("-r", str(lock_of(name)))))
     for name in wanted:
         if name in ALONE:
-            pip(venv, "--no-deps", "-r", str(lock_of(ALONE[name])))
+            install(venv, "--no-deps", "-r", str(lock_of(ALONE[name])))
     if "client" in stale:
-        pip(venv, "--no-deps", "--no-build-isolation", "-e", str(TRAINER))
+        install(venv, "--no-deps", "--no-build-isolation", "-e", str(TRAINER))
     (venv / "mixdesk.json").write_text(json.dumps({"python": version(), "parts": wanted}))
     say(f"the Python environment is ready, after {time.monotonic() - began:.0f} s")
 
