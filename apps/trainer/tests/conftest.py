@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
-from server import Engines, Missing, Server, make_topics
+from patience import be_patient
+from server import UP, Engines, Missing, Server, make_topics
 from support import Broker
+
+be_patient(UP.__contains__)
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +25,7 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     configured = os.environ.get("MIXDESK_KAFKA_BROKERS")
     if configured:
+        UP.add(configured)
         yield configured
         return
     try:

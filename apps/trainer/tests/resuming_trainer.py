@@ -54,7 +54,7 @@ def save(folder: Path, step: int, checkpoint: Dict[str, Any]) -> None:
 
 def until_decided(run: mixdesk.Run, step: int) -> None:
     """Until the mixture that was due at the end of this step is here."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while (run.offered or run.mixture).decided_at_step < step:
         assert time.monotonic() < deadline, f"no mixture after step {step}; the newest is {run.offered or run.mixture}"
         assert not run.rejected, run.rejected
@@ -69,10 +69,10 @@ def train(options: Dict[str, Any]) -> None:
 
     def perhaps_die(now: str, step: int) -> None:
         if step == die_at and now == moment:
-            assert now != "sent" or run.flush(30)
+            assert now != "sent" or run.flush(120)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    reach: Dict[str, Any] = {"brokers": options.get("brokers"), "url": options.get("url")}
+    reach: Dict[str, Any] = {"brokers": options.get("brokers"), "url": options.get("url"), "resume_timeout": 120.0}
     if options.get("again") and not checkpoint:
         run = mixdesk.resume(options["run"], step=-1, domains=DOMAINS, strict=True, **reach)
     else:
@@ -99,7 +99,7 @@ def train(options: Dict[str, Any]) -> None:
             perhaps_die("sent", step)
             if (step + 1) % CHECKPOINT == 0:
                 run.checkpoint(step, (folder / f"step-{step:06d}.json").as_uri())
-                assert run.flush(30)
+                assert run.flush(120)
                 perhaps_die("told", step)
                 save(folder, step, {"read": read, "mixdesk": run.state_dict()})
                 perhaps_die("saved", step)

@@ -5,18 +5,18 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import IO, Any, Dict, List, Mapping, Optional
+from typing import IO, Any, Dict, List, Mapping, Optional, Set
 from urllib.parse import quote
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from support import kept_port
 
 PARTITIONS = 12
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -42,16 +42,8 @@ process.exit(0)
 """
 
 
-def _free_ports(count: int) -> List[str]:
-    """Not the usual ones: while a broker is down, another Mixdesk that starts on this machine would take its port."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [str(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+UP: Set[str] = set()
+"""The brokers that should answer now."""
 
 
 class Missing(Exception):
@@ -65,16 +57,17 @@ def make_topics(brokers: str) -> None:
         NewTopic("mixdesk.trainer-events.v1", PARTITIONS, 1),
         NewTopic("mixdesk.trainer-commands.v1", PARTITIONS, 1, config={"cleanup.policy": "compact"}),
     ]
-    for made in admin.create_topics(wanted).values():
+    for made in admin.create_topics(wanted, request_timeout=120).values():
         try:
-            made.result(30)
+            made.result(150)
         except KafkaException as error:
             if error.args[0].name() != "TOPIC_ALREADY_EXISTS":
                 raise
 
 
 class Engines:
-    """Kafka, and PostgreSQL where asked for, on free ports and in a folder of their own."""
+    """Kafka, and PostgreSQL where asked for, on ports and in a folder of their own. Not on the usual ports: while a broker is down,
+    another Mixdesk that starts on this machine would take its port."""
 
     def __init__(self, home: Path, need: str = "kafka,postgres") -> None:
         node = shutil.which("node")
@@ -82,7 +75,7 @@ class Engines:
             raise Missing("Build the repository first (npm ci && npm run build), so that Kafka and the server can be started.")
         home.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
-            [node, "--input-type=module", "--eval", ENGINES_PROCESS, str(ENGINES), str(home), need, *_free_ports(2)],
+            [node, "--input-type=module", "--eval", ENGINES_PROCESS, str(ENGINES), str(home), need, str(kept_port()), str(kept_port())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -95,6 +88,7 @@ class Engines:
         told = json.loads(line)
         self.brokers: str = told["brokers"]
         self.postgres: str = told["postgres"]
+        UP.add(self.brokers)
 
     def _line(self) -> str:
         assert self._process.stdout is not None
@@ -103,16 +97,21 @@ class Engines:
     def order(self, engine: str, what: str) -> None:
         """`kill` (-9), `stop` or `start` of `kafka` or `postgres`; the address stays the same."""
         assert self._process.stdin is not None
+        if engine == "kafka" and what != "start":
+            UP.discard(self.brokers)
         self._process.stdin.write(f"{engine} {what}\n")
         answer = self._line().strip()
         assert answer == "done", f"{engine} {what}: {answer or 'the process of the engines has ended'}"
+        if engine == "kafka" and what == "start":
+            UP.add(self.brokers)
 
     def close(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        UP.discard(self.brokers)
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        self._process.wait(60)
+        self._process.wait(300)
         self._process.stdout.close()
 
 
@@ -124,7 +123,7 @@ class Server:
             raise Missing("Build the repository first (npm ci && npm run build), so that the server can be started.")
         self.home = home
         self._environment = dict(environment or {})
-        self._port = "0"
+        self._port = str(kept_port())  # nobody else gets it while the server is down
         self._process: Optional["subprocess.Popen[str]"] = None
         self._log: Optional[IO[str]] = None
         self.url = ""
@@ -168,7 +167,7 @@ class Server:
             self._process = None
             self._log.close()
             raise Missing(f"The server ended with {status} before it was up:\n{self.log()[-4000:]}")
-        self._port = self.url.rsplit(":", 1)[1]
+        assert self.url.endswith(f":{self._port}"), self.url
 
     def kill(self) -> None:
         """`kill -9` of the server alone; the engines stay."""
@@ -197,10 +196,10 @@ class Server:
             return
         process.send_signal(how)
         try:
-            process.wait(60)
+            process.wait(120)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(120)
         assert process.stdout is not None
         process.stdout.close()
         if self._log is not None:
@@ -216,7 +215,7 @@ class Server:
         """What the server has said, for a failing test."""
         return (self.home / "server.log").read_text(encoding="utf-8", errors="replace")
 
-    def ask(self, path: str, body: Optional[object] = None, timeout: float = 60.0) -> Any:
+    def ask(self, path: str, body: Optional[object] = None, timeout: float = 120.0) -> Any:
         """The JSON that is answered at a path; posts where there is a body. A problem document raises with its sentence."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, headers={"content-type": "application/json"})
@@ -257,7 +256,7 @@ class Server:
             found += page
             after = page[-1]["version"]
 
-    def until_step(self, name: str, step: int, timeout: float = 60.0) -> Dict[str, Any]:
+    def until_step(self, name: str, step: int, timeout: float = 120.0) -> Dict[str, Any]:
         """Waits until the ledger has seen this step of the run; returns the run."""
         deadline = time.monotonic() + timeout
         while True:
@@ -265,4 +264,16 @@ class Server:
             if found is not None and found.get("step", -1) >= step:
                 return found
             assert time.monotonic() < deadline, f"waited {timeout} s for step {step} of {name}; the ledger says {found}\n{self.log()[-2000:]}"
+            time.sleep(0.05)
+
+    def until_decided(self, name: str, step: int, timeout: float = 120.0) -> List[Dict[str, Any]]:
+        """Waits until a mixture has been decided on the evidence up to this step; returns all that were, oldest first. The ledger
+        may have seen the step for some time before."""
+        deadline = time.monotonic() + timeout
+        while True:
+            found = self.decisions(name, "MixtureDecided")
+            steps = [fact["data"]["step"] for fact in found]
+            if step in steps:
+                return found
+            assert time.monotonic() < deadline, f"waited {timeout} s for the decision after step {step} of {name}; there are those after {steps}"
             time.sleep(0.05)

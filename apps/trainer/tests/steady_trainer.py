@@ -5,7 +5,8 @@
 Prints a JSON line for each step: how long the client kept it. The policy is DoReMi, which reads excess losses and does not ask
 under which mixture they were sampled. Options: `first` (the step to begin with), `rank`, `ranks`, `pace` (seconds a step, default 0.02),
 `slow` (every tenth step takes this much longer), `jump` (the wall clock leaps by this many seconds every 30 steps, there and back),
-`wait` (finish waits this long), `state` (of `Run.state_dict`), `spool_bytes`. Rank 0 of several ends when its standard input does.
+`wait` (finish waits this long), `state` (of `Run.state_dict`), `spool_bytes`, `stay` (after this step it goes on only when its standard
+input ends). Rank 0 of several ends when its standard input does.
 """
 
 import dataclasses
@@ -13,6 +14,8 @@ import json
 import sys
 import time
 from typing import Any, Dict, List
+
+from support import put_away, until
 
 import mixdesk
 
@@ -67,10 +70,15 @@ def train(options: Dict[str, Any]) -> None:
         print(json.dumps(told), flush=True)
         if run.should_stop:
             break
+        if step == options.get("stay"):
+            sys.stdin.read()
         time.sleep(options.get("pace", 0.02) + (options.get("slow", 0.0) if step % 10 == 9 else 0.0))
     if rank == 0 and ranks > 1:
         sys.stdin.read()  # rank 0 tells of the end, and the others may not be there yet
-    run.finish(timeout=options.get("wait", 30.0))
+    if rank > 0:  # a rank that ends lets go what it keeps back until rank 0 has opened the run
+        until("the run is open", lambda: run.offered is not None or run.mixture.version > 0)
+    run.finish(timeout=options.get("wait", 120.0))
+    put_away(run)
     print(json.dumps({"stats": dataclasses.asdict(run.stats)}), flush=True)
 
 

@@ -26,6 +26,24 @@ def until(what: str, condition: Callable[[], object], timeout: float = 120.0) ->
         time.sleep(0.01)
 
 
+def kept_port() -> int:
+    """A port of this machine that nobody else gets, for as long as this process lives. Nobody listens there before somebody does who
+    knows of it. One that was only looked up may be taken meanwhile: by an outgoing connection, or by another test."""
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # those that listen there set it, too
+    keeper.bind(("127.0.0.1", 0))
+    port: int = keeper.getsockname()[1]
+    keeper.detach()
+    return port
+
+
+def put_away(reporting: Any) -> None:
+    """Waits until a run, or a reporter, that was closed is done with what it had: the end waits no longer than asked, and may be
+    quicker than the thread that writes the rest to disk."""
+    reporter = getattr(reporting, "_reporter", reporting)
+    until("the sending thread has ended", lambda: not reporter._thread.is_alive())
+
+
 class Seen(NamedTuple):
     """One message as it lies in Kafka."""
 
@@ -36,18 +54,32 @@ class Seen(NamedTuple):
     offset: int
 
 
-def end_of(consumer: Consumer, partition: int) -> int:
-    """End of a partition; a topic that has just been made may not have its leaders yet."""
-    deadline = time.monotonic() + 30
+_LATER = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
+
+
+def patiently(consumer: Consumer, ask: Callable[[], Any]) -> Any:
+    """What a broker answers; it may be slow, and a topic that has just been made may not have its leaders yet."""
+    deadline = time.monotonic() + 120
     while True:
         try:
-            end: int = consumer.get_watermark_offsets(TopicPartition(EVENTS, partition), timeout=10)[1]
-            return end
+            return ask()
         except KafkaException as error:
-            young = error.args[0].retriable() or error.args[0].code() == KafkaError.NOT_LEADER_FOR_PARTITION
+            young = error.args[0].retriable() or error.args[0].code() in _LATER
             if not young or time.monotonic() > deadline:
                 raise
             consumer.poll(0.1)
+
+
+def partitions_of(consumer: Consumer) -> List[int]:
+    """The partitions of the events' topic; none before the broker knows of them all."""
+    found = consumer.list_topics(EVENTS, timeout=30).topics[EVENTS]
+    sound = found.error is None and all(one.error is None for one in found.partitions.values())
+    return list(found.partitions) if sound else []
+
+
+def end_of(consumer: Consumer, partition: int) -> int:
+    end: int = patiently(consumer, lambda: consumer.get_watermark_offsets(TopicPartition(EVENTS, partition), timeout=30))[1]
+    return end
 
 
 class Broker:
@@ -58,14 +90,19 @@ class Broker:
         """All that lies in the topic for a run at this moment, in order."""
         consumer = Consumer({"bootstrap.servers": self.addresses, "group.id": "tests", "enable.auto.commit": False})
         try:
-            partitions = list(consumer.list_topics(EVENTS, timeout=10).topics[EVENTS].partitions)
-            ends = {p: end_of(consumer, p) for p in partitions}
+            until("the topic is there", lambda: patiently(consumer, lambda: partitions_of(consumer)))
+            ends = {p: end_of(consumer, p) for p in patiently(consumer, lambda: partitions_of(consumer))}
             open_ends = {p: end for p, end in ends.items() if end > 0}
             consumer.assign([TopicPartition(EVENTS, p, OFFSET_BEGINNING) for p in open_ends])
             seen = []
+            deadline = time.monotonic() + 300
             while open_ends:
+                assert time.monotonic() < deadline, f"waited for the ends {open_ends} of the topic"
                 for message in consumer.consume(5000, timeout=0.2):
-                    assert message.error() is None, message.error()
+                    failed = message.error()
+                    if failed is not None and failed.code() in _LATER:
+                        continue
+                    assert failed is None, failed
                     partition, offset = message.partition(), message.offset()
                     assert partition is not None
                     assert offset is not None
@@ -108,7 +145,7 @@ class Broker:
             ("content-type", b"application/json"),
         ]
         producer.produce(COMMANDS, key=run.encode(), value=value, headers=headers)  # type: ignore[arg-type]
-        assert producer.flush(10) == 0
+        assert producer.flush(120) == 0
 
 
 def _seen(message: Any, partition: int, offset: int) -> Seen:
@@ -123,10 +160,9 @@ class Line:
 
     def __init__(self, broker: str) -> None:
         self.lead_to(broker)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = kept_port()
         self._mine = b"127.0.0.1" + self.port.to_bytes(4, "big")
+        self._lock = threading.Lock()
         self._server: Optional[socket.socket] = None
         self._open: List[socket.socket] = []
 
@@ -150,25 +186,33 @@ class Line:
         threading.Thread(target=self._accept, args=(server,), daemon=True).start()
 
     def cut(self) -> None:
-        server, self._server = self._server, None
-        for end in [*([server] if server else []), *self._open]:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-        self._open.clear()
+        with self._lock:  # or a call that is being put through would go on
+            server, self._server = self._server, None
+            for end in [*([server] if server else []), *self._open]:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+            self._open.clear()
 
     def _accept(self, server: socket.socket) -> None:
         while True:
             try:
                 client, _ = server.accept()
-                broker = socket.create_connection(self._broker)
             except OSError:
                 return
-            if self._server is not server:
+            broker = socket.socket()
+            try:
+                broker.connect(self._broker)
+            except OSError:
                 client.close()
                 broker.close()
-                return
-            self._open += [client, broker]
+                continue
+            with self._lock:
+                if self._server is not server:
+                    client.close()
+                    broker.close()
+                    return
+                self._open += [client, broker]
             threading.Thread(target=self._carry, args=(client, broker), daemon=True).start()
             threading.Thread(target=self._carry, args=(broker, client), daemon=True).start()
 

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 import pytest
 from jsonschema import Draft202012Validator
-from support import new_run
+from support import new_run, until
 
 import mixdesk
 from mixdesk._commands import MEANINGS
@@ -265,8 +265,14 @@ def fields_read(tmp_path: Path) -> Set[Place]:
 
 def events_in_when_there(run: mixdesk.Run, path: Path) -> str:
     """The id of the event that opened the run's attempt."""
-    assert run.flush(20)
-    return next(str(event["id"]) for event in events_in(path) if event["data"]["run"] == run.name)
+
+    def there() -> List[str]:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+        events = [json.loads(line) for line in lines if line.endswith("\n")]
+        return [str(event["id"]) for event in events if event["data"]["run"] == run.name]
+
+    until("the opening is in the file", there)
+    return there()[0]
 
 
 def test_what_is_read_is_what_the_schema_says(tmp_path: Path) -> None:

@@ -3,12 +3,23 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Optional, Tuple
 
 import pytest
 from support import Broker, new_run
 
 import mixdesk
+
+PATIENT = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from mixdesk._life import Life
+from patience import LONG, be_patient
+be_patient()
+finish = Life.finish
+Life.finish = lambda run, status="completed", because=None, timeout=LONG: finish(run, status, because, LONG)  # at the exit, too
+"""
 
 
 def ending(broker: Broker, name: str) -> "Optional[Tuple[str, Optional[str]]]":
@@ -53,7 +64,7 @@ def test_a_with_block_tells_how_it_was_left(broker: Broker, error: Optional[Base
 )
 def test_a_process_that_just_ends_still_sends_what_it_said(broker: Broker, last_lines: str, expected: "Optional[Tuple[str, Optional[str]]]") -> None:
     name = new_run()
-    script = f"""
+    script = f"""{PATIENT}
 import mixdesk, time
 run = mixdesk.start({name!r}, domains=["web"], policy="odm")
 run.log_losses(0, [1.0], [1])
@@ -62,7 +73,7 @@ run.log_losses(1, [1.0], [1])
 {last_lines}
 """
     environment = {**os.environ, "MIXDESK_KAFKA_BROKERS": broker.addresses}
-    subprocess.run([sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL, timeout=60, check=False)
+    subprocess.run([sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL, timeout=400, check=False)
     assert ending(broker, name) == expected
     if expected is not None:
         assert len(broker.events(name, "losses.measured")) == 2
@@ -71,7 +82,7 @@ run.log_losses(1, [1.0], [1])
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_forked_child_reports_nothing_and_ends_nothing(broker: Broker) -> None:
     name = new_run()
-    script = f"""
+    script = f"""{PATIENT}
 import mixdesk, os
 run = mixdesk.start({name!r}, domains=["web"], policy="odm")
 run.log_losses(0, [1.0], [1])
@@ -86,6 +97,6 @@ run.log_losses(2, [1.0], [1])
 run.finish()
 """
     environment = {**os.environ, "MIXDESK_KAFKA_BROKERS": broker.addresses}
-    subprocess.run([sys.executable, "-W", "ignore", "-c", script], env=environment, stderr=subprocess.DEVNULL, timeout=60, check=True)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], env=environment, stderr=subprocess.DEVNULL, timeout=400, check=True)
     assert [event.data["step"] for event in broker.events(name, "losses.measured")] == [0, 2]
     assert ending(broker, name) == ("completed", None)

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import pytest
 from support import Broker, new_run
 
+PATIENCE = Path(__file__).with_name("patience.py")
 EXAMPLE = Path(__file__).parents[1] / "examples" / "numpy_lm.py"
 KINDS = ["typescript", "javascript", "markdown", "json", "python", "licences"]
 
@@ -29,10 +30,27 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def lesson(broker: Broker, corpus: Path, name: str, *arguments: str) -> List[Dict[str, Any]]:
-    command = [sys.executable, str(EXAMPLE), "--run", name, "--root", str(corpus), "--steps", "12", "--evaluate", "5", "--progress-json", *arguments]
+def lesson(broker: Broker, corpus: Path, name: str, *arguments: str, mixture_at: Optional[int] = None) -> List[Dict[str, Any]]:
+    """What it says. The step `mixture_at` waits for mixture 1: nothing else does, and the lesson is short."""
+    command = [
+        sys.executable,
+        str(PATIENCE),
+        str(EXAMPLE),
+        "--run",
+        name,
+        "--root",
+        str(corpus),
+        "--steps",
+        "12",
+        "--evaluate",
+        "5",
+        "--progress-json",
+        *arguments,
+    ]
     environment = {**os.environ, "MIXDESK_KAFKA_BROKERS": broker.addresses}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, timeout=120, check=True)
+    if mixture_at is not None:
+        environment["MIXDESK_TEST_AWAIT"] = f"1@{mixture_at}"
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, timeout=400, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -60,7 +78,7 @@ def test_a_uniform_run_makes_the_reference_of_a_doremi_run(broker: Broker, corpu
     broker.command(second, 1, [0.5, 0.1, 0.1, 0.1, 0.1, 0.1], domains=KINDS, meaning="lossMultiplier", fromStep=5)
     config = json.dumps({"variant": "paper"})
     arguments = ["--policy", "doremi", "--policy-config", config, "--reference", str(reference), "--seed", "1"]
-    lines = lesson(broker, corpus, second, *arguments)
+    lines = lesson(broker, corpus, second, *arguments, mixture_at=5)
     assert lines[-1]["weights"]["typescript"] == 0.5
     assert lines[-1]["mixtureVersion"] == 1
     losses = broker.events(second, "losses.measured")
@@ -76,7 +94,7 @@ def test_a_uniform_run_makes_the_reference_of_a_doremi_run(broker: Broker, corpu
 def test_a_sampling_mixture_is_followed(broker: Broker, corpus: Path) -> None:
     name = new_run()
     broker.command(name, 1, [1.0, 0, 0, 0, 0, 0], domains=KINDS, fromStep=6)
-    lesson(broker, corpus, name)
+    lesson(broker, corpus, name, mixture_at=6)
     sequences = [event.data["sequences"] for event in broker.events(name, "losses.measured")]
     assert sequences[6:] == [[120, 0, 0, 0, 0, 0]] * 6
     assert all(min(counts) > 0 for counts in sequences[:6])
@@ -85,21 +103,21 @@ def test_a_sampling_mixture_is_followed(broker: Broker, corpus: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
 def test_ctrl_c_marks_the_run_as_stopped(broker: Broker, corpus: Path) -> None:
     name = new_run()
-    command = [sys.executable, str(EXAMPLE), "--run", name, "--root", str(corpus), "--steps", "100000", "--progress-json"]
+    command = [sys.executable, str(PATIENCE), str(EXAMPLE), "--run", name, "--root", str(corpus), "--steps", "100000", "--progress-json"]
     environment = {**os.environ, "MIXDESK_KAFKA_BROKERS": broker.addresses}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as lesson:
         assert lesson.stdout is not None
         lesson.stdout.readline()
         lesson.send_signal(signal.SIGINT)
         lesson.stdout.read()
-        assert lesson.wait(60) == 130
+        assert lesson.wait(400) == 130
     assert [event.data["status"] for event in broker.events(name, "run.finished")] == ["stopped"]
 
 
 def test_a_stop_from_mixdesk_ends_the_lesson(broker: Broker, corpus: Path) -> None:
     name = new_run()
     broker.command(name, 1, [1 / 6] * 6, domains=KINDS, fromStep=4, lifecycle="stop")
-    lines = lesson(broker, corpus, name)
+    lines = lesson(broker, corpus, name, mixture_at=4)
     assert [line["step"] for line in lines] == [0, 3]
     assert "heldOut" in lines[-1]
     assert [(event.data["step"], event.data["status"]) for event in broker.events(name, "run.finished")] == [(4, "stopped")]

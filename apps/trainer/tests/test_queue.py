@@ -1,9 +1,10 @@
 """The queue has a bound: metrics go first, then losses, oldest first; what is left keeps its order."""
 
 import logging
+import threading
 
 import pytest
-from support import Broker, Line, new_run
+from support import Broker, Line, new_run, until
 
 import mixdesk
 from mixdesk._outbox import FACTS, LOSSES, METRICS, Outbox
@@ -51,8 +52,13 @@ def test_without_kafka_the_newest_losses_wait_and_the_drops_are_counted_and_said
             run.log_metrics(step, {"x": 1})
         assert run.stats.queued == 101
         assert run.stats.dropped == 900
+        until("it is said", lambda: "cannot be reached" in caplog.text)
+        # The end is told while the line is still cut: or there might be room for it already.
+        ending = threading.Thread(target=run.finish)
+        ending.start()
+        until("the end is told", lambda: run.stats.dropped == 901)
         line.mend()
-        run.finish(timeout=30)
+        ending.join()
     line.cut()
     events = broker.events(name)
     assert events[0].name == "run.started"

@@ -20,7 +20,7 @@ class Table:
     """Where threads meet: what rank 0 lays on it, all take."""
 
     def __init__(self) -> None:
-        self.barrier = threading.Barrier(RANKS, timeout=30)
+        self.barrier = threading.Barrier(RANKS, timeout=300)
         self.news: Optional[bytes] = None
         self.votes: List[bool] = []
         self.shared = 0
@@ -172,7 +172,7 @@ def test_a_command_that_makes_no_sense_is_refused_by_rank_0_before_it_is_shared(
             for step, weights in enumerate([[0.5, 0.6], [0.3, 0.7]]):
                 if rank == 0:
                     broker.command(name, step + 1, weights)
-                    until("it is read", lambda step=step: run.stats.errors == 1 and (step == 0 or run.offered is not None))  # type: ignore[misc]
+                    until("it is read", lambda step=step: run.stats.errors >= 1 and (step == 0 or run.offered is not None))  # type: ignore[misc]
                 versions.append(run.boundary(step).version)
         return versions
 
@@ -276,10 +276,11 @@ def test_no_rank_reports_before_the_opening_has_arrived(broker: Broker) -> None:
                 if rank == 0:
                     states.append([event.data for event in broker.events(name) if event.data["attempt"] == run.attempt])
                     cut.mend()
-                    until("all of rank 0 is there", lambda: run.stats.acknowledged == run.stats.sent > 0 and not run.stats.queued)
+                    until("all of rank 0 is there", lambda begun=begun: run.stats.acknowledged == (42 if begun else 21))  # type: ignore[misc]
                 table.barrier.wait()
                 run.boundary(begun + 20)
-                until("the others follow", lambda: run._reporter.unsent == 0)
+                if rank:
+                    until("the others follow", lambda begun=begun: run.stats.acknowledged == begun + 20)  # type: ignore[misc]
                 table.barrier.wait()
                 if rank == 0 and begun == 0:
                     cut.cut()

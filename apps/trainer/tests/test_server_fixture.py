@@ -10,9 +10,9 @@ def test_server_and_broker_can_be_killed_and_started_again(server: Server) -> No
     name = new_run()
     with mixdesk.start(name, domains=["web", "code"], policy="odm", cadence=5, brokers=server.brokers) as run:
         for step in range(20):
-            run.log_losses(step, [1.0, 2.0], [1, 2], sequences=[1, 1])
+            run.log_losses(step, [3.0 - step / 100, 2.0 + step / 100], [1, 1], sequences=[1, 1])
     assert server.until_step(name, 19)["run"] == name
-    decided = server.decisions(name, "MixtureDecided")
+    decided = server.until_decided(name, 19)
     server.kill_broker()
     server.start_broker()
     server.restart()

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import new_run, until
+from support import new_run, put_away, until
 
 import mixdesk
 
@@ -65,6 +65,7 @@ def test_a_file_that_cannot_be_written_is_said_once_and_training_goes_on(tmp_pat
             run.log_losses(step, [1.0], [1])
         until("it is said", lambda: "cannot be written" in caplog.text)
         run.finish(timeout=0.2)
+        put_away(run)
     assert run.stats.dropped == 102
     assert caplog.text.count("cannot be written") == 1
 

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Type
 
 import pytest
 from confluent_kafka import Consumer, Producer
-from support import Broker, new_run, until
+from support import Broker, new_run, put_away, until
 
 import mixdesk
 from mixdesk._notices import Notices
@@ -54,7 +54,8 @@ def test_tls_sasl_and_everything_else_reach_both_clients_and_no_password_is_read
         until("it is said", lambda: caplog.records)
         receiver.close()
         reporter.close(0.1)
-        receiver.join(5)
+        receiver.join(120)
+        put_away(reporter)
     for settings in (producer.settings[0], consumer.settings[0]):
         assert {key: settings[key] for key in SECURED} == SECURED
         assert settings["bootstrap.servers"] == "127.0.0.1:9"
@@ -70,6 +71,7 @@ def test_a_setting_that_is_refused_is_told_without_the_secret_beside_it(caplog: 
         run.log_losses(0, [1.0], [1])
         until("it is said", lambda: "refuses its settings" in caplog.text)
         run.finish(timeout=0.1)
+        put_away(run)
     assert SECRET not in caplog.text
 
 
@@ -78,20 +80,21 @@ def test_with_tls_asked_for_tls_is_spoken() -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        listening.settimeout(20)
+        listening.settimeout(120)
 
         def hear() -> None:
             client, _ = listening.accept()
             with client:
-                client.settimeout(20)
+                client.settimeout(120)
                 heard.append(client.recv(3))
 
         ear = threading.Thread(target=hear)
         ear.start()
         address = f"127.0.0.1:{listening.getsockname()[1]}"
         run = mixdesk.start(new_run(), domains=["web"], policy="odm", brokers=address, kafka={"security.protocol": "ssl"}, spool=False)
-        ear.join(20)
+        ear.join()
         run.finish(timeout=0.1)
+        put_away(run)
     assert heard[0][:2] == b"\x16\x03", "the first bytes are not those of a TLS handshake"
 
 
@@ -104,7 +107,7 @@ def test_reports_larger_than_the_client_may_hold_wait_their_turn(broker: Broker)
         outbox.put(FACTS, "losses.measured", 0.0, {"run": name, "step": step, "pad": "x" * 50_000})
     reporter.start()
     until("all arrive", lambda: reporter.acknowledged == 200)
-    reporter.close(5)
+    reporter.close(120)
     assert [seen.data["step"] for seen in broker.events(name)] == list(range(200))
     assert notices.errors == 0
 
@@ -117,14 +120,14 @@ def test_the_receiver_has_caught_up_when_it_has_read_what_was_there(broker: Brok
         taken: List[Dict[str, Any]] = []
         receiver = choose(brokers=broker.addresses).receiver(name, taken.append, Notices(name))
         receiver.start()
-        assert receiver.caught_up.wait(20)
+        assert receiver.caught_up.wait(120)
         assert [data["version"] for data in taken] == list(range(1, commands + 1))
         receiver.close()
-        receiver.join(5)
+        receiver.join(120)
 
 
 def test_where_reading_is_impossible_nobody_waits_for_it() -> None:
     receiver = choose(brokers="127.0.0.1:9", kafka={"no.such.setting": 1}).receiver("r", lambda data: None, Notices("r"))
     receiver.start()
-    assert receiver.caught_up.wait(20)
-    receiver.join(5)
+    assert receiver.caught_up.wait(120)
+    receiver.join(120)

@@ -11,6 +11,7 @@ from typing import Any, Dict, List
 
 import torch
 from datasets import Dataset
+from patience import be_patient
 from support import until
 from transformers import GPT2Config, GPT2LMHeadModel, TrainerCallback, TrainingArguments, default_data_collator
 
@@ -38,17 +39,21 @@ class Watched:
 
 
 class Noted(TrainerCallback):
-    def __init__(self, crash: int) -> None:
+    def __init__(self, crash: int, rank: int, folder: Path) -> None:
         self.weights: List[float] = []
-        self._crash = crash
+        self._crash, self._rank, self._folder = crash, rank, folder
 
     def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
         self.weights.append(float(model.lm_head.weight.detach().double().sum()))
         if state.global_step == self._crash:
+            # Together: a rank that is left alone may end by the loss of the other, which is another death.
+            (self._folder / f"crashing-{self._rank}").touch()
+            until("the other rank is here, too", (self._folder / f"crashing-{1 - self._rank}").exists)
             os._exit(3)
 
 
 def main() -> None:
+    be_patient()
     name, brokers, folder, steps, crash, resume = sys.argv[1:]
     torch.set_num_threads(1)
     args = TrainingArguments(
@@ -75,7 +80,7 @@ def main() -> None:
     torch.distributed.barrier()
     torch.manual_seed(0)
     config = GPT2Config(n_layer=1, n_head=1, n_embd=8, n_positions=LENGTH, vocab_size=32, resid_pdrop=0.1, bos_token_id=0, eos_token_id=0)
-    watched, noted = Watched(), Noted(int(crash))
+    watched, noted = Watched(), Noted(int(crash), rank, Path(folder))
     trainer = MixdeskTrainer(
         run=run,
         model=GPT2LMHeadModel(config),

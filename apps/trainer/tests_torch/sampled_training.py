@@ -1,8 +1,9 @@
 """A trainer that draws with workers, saves where it is, and can be killed at any time.
 
-    python sampled_training.py CHECKPOINT STEPS
+    python sampled_training.py CHECKPOINT STEPS [STAY]
 
 Prints a line for each step: its number, the version of its mixture, and the samples it was given. The mixture changes every third step.
+After the line of step STAY it waits for the end of its standard input, so that whoever kills it there need not be quick.
 """
 
 import sys
@@ -44,7 +45,7 @@ def mixture_of(step: int) -> mixdesk.Mixture:
     return mixdesk.Mixture(step // 3, tuple(weight / sum(weights) for weight in weights), DOMAINS)
 
 
-def main(checkpoint: Path, steps: int) -> None:
+def main(checkpoint: Path, steps: int, stay: int) -> None:
     torch.set_num_threads(1)
     run = SimpleNamespace(mixture=mixture_of(0))
     dataset = datasets()
@@ -60,6 +61,8 @@ def main(checkpoint: Path, steps: int) -> None:
         run.mixture = mixture_of(step)
         numbers: List[int] = batch.tolist()
         print(step, sampler.version, *numbers, flush=True)
+        if step == stay:
+            sys.stdin.read()
         if step + 1 == steps:
             break
         if step % 4 == 3:
@@ -69,4 +72,4 @@ def main(checkpoint: Path, steps: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else -1)

@@ -11,6 +11,7 @@ from typing import Dict
 import pytest
 from support import Broker, new_run
 
+PATIENCE = Path(__file__).resolve().parents[1] / "tests" / "patience.py"
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "adapters.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 STEPS = {"torchdata": 20, "Hugging Face datasets": 20, "Hugging Face Trainer": 30, "MosaicML Streaming": 24}
@@ -37,7 +38,8 @@ def test_an_example_runs_as_it_stands(broker: Broker, tmp_path: Path, title: str
     program.write_text(examples()[title].replace('"my-run"', f'"{run}"'), encoding="utf-8")
     environment = {**os.environ, "MIXDESK_KAFKA_BROKERS": broker.addresses, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     broker.command(run, 1, [0.25, 0.75], fromStep=0)
-    done = subprocess.run([sys.executable, str(program)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    command = [sys.executable, str(PATIENCE), str(program)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     reports = broker.events(run, "losses.measured")
     assert [event.data["step"] for event in reports] == list(range(STEPS[title]))

@@ -2,13 +2,12 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Dict, List
 
-from support import Broker, new_run
+from support import Broker, kept_port, new_run
 
 HERE = Path(__file__).resolve().parent
 STEPS = 10
@@ -16,9 +15,7 @@ STEPS = 10
 
 def train(broker: Broker, run: str, folder: Path, crash: int = 0, resume: bool = False) -> List[Dict[str, Any]]:
     """Two processes, as torchrun starts them; what each told of itself, or nothing after a crash."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = kept_port()
     processes = []
     for rank in range(2):
         place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
@@ -29,7 +26,7 @@ def train(broker: Broker, run: str, folder: Path, crash: int = 0, resume: bool =
     codes = []
     for process in processes:
         try:
-            codes.append(process.wait(240))
+            codes.append(process.wait(600))
         finally:
             if process.poll() is None:
                 process.kill()

@@ -8,17 +8,18 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 import pytest
 from support import Broker, new_run
 
+PATIENCE = Path(__file__).parents[1] / "tests" / "patience.py"
 EXAMPLES = Path(__file__).parents[1] / "examples"
 KINDS = ["typescript", "javascript", "markdown", "json", "python", "headers", "manual"]
 EVEN = [1 / len(KINDS)] * len(KINDS)
 SEQUENCES, CONTEXT, STEPS = 14, 32, 12
-LONG = ["--steps", "200"]
-"""Nothing waits for a mixture that lies there from the start, so there have to be steps enough for it to come."""
+LONG = ["--steps", "60"]
+"""Steps enough for a mixture to be seen at work."""
 UNEVEN = ["--policy", "static", "--weights", json.dumps(dict(zip(KINDS, [0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1])))]
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--"]
 
@@ -39,7 +40,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         shutil.copy(source, folder / ["index.d.ts", "index.js", "README.md", "package.json"][i % 4])
     data = root / "tokens.pt"
     command = [sys.executable, str(EXAMPLES / "tokens.py"), "--root", str(root), "--data", str(data), "--context", str(CONTEXT)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=300, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=600, check=True)
     described = json.loads(done.stdout)
     assert [domain["name"] for domain in described["domains"]] == KINDS
     assert all(1.2 < domain["bytesPerToken"] < 5 for domain in described["domains"])
@@ -64,12 +65,17 @@ def command_for(corpus: Corpus, *arguments: str) -> List[str]:
         "2",
     ]
     files = ["--root", str(corpus.root), "--data", str(corpus.data)]
-    return [str(EXAMPLES / "torch_lm.py"), *small, *files, "--threads", "1", "--progress-json", *arguments]
+    return [str(PATIENCE), str(EXAMPLES / "torch_lm.py"), *small, *files, "--threads", "1", "--progress-json", *arguments]
 
 
-def lesson(broker: Broker, command: List[str]) -> List[Dict[str, Any]]:
-    environment = {**os.environ, "MIXDESK_KAFKA_BROKERS": broker.addresses, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, *command], env=environment, stdout=subprocess.PIPE, text=True, timeout=300, check=True)
+def environment_of(broker: Broker, **more: str) -> Dict[str, str]:
+    return {**os.environ, "MIXDESK_KAFKA_BROKERS": broker.addresses, "OMP_NUM_THREADS": "1", **more}
+
+
+def lesson(broker: Broker, command: List[str], mixture_at: Optional[int] = None) -> List[Dict[str, Any]]:
+    """What it says. The step `mixture_at` waits for mixture 1: nothing else does, and the lesson is short."""
+    environment = environment_of(broker, **({} if mixture_at is None else {"MIXDESK_TEST_AWAIT": f"1@{mixture_at}"}))
+    done = subprocess.run([sys.executable, *command], env=environment, stdout=subprocess.PIPE, text=True, timeout=600, check=True)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
@@ -96,7 +102,7 @@ def test_a_uniform_run_makes_the_reference_of_a_doremi_run(broker: Broker, corpu
     ]
 
     broker.command(second, 1, [0.4, *[0.1] * 6], domains=KINDS, meaning="lossMultiplier", fromStep=5)
-    lesson(broker, command_for(corpus, "--run", second, "--policy", "doremi", "--reference", str(reference), *LONG))
+    lesson(broker, command_for(corpus, "--run", second, "--policy", "doremi", "--reference", str(reference), *LONG), mixture_at=20)
     assert broker.events(second, "run.started")[0].data["signals"] == ["clippedExcessSum", "refLossSum"]
     losses = broker.events(second, "losses.measured")
     assert {event.data["mixtureVersion"] for event in losses} == {0, 1}
@@ -111,7 +117,7 @@ def test_a_uniform_run_makes_the_reference_of_a_doremi_run(broker: Broker, corpu
 def test_a_sampling_mixture_is_followed_and_losses_are_measured_when_asked(broker: Broker, corpus: Corpus) -> None:
     name = new_run()
     broker.command(name, 1, [0, 1, 0, 0, 0, 0, 0], domains=KINDS, fromStep=6, controls={"evaluateAfterSteps": 2})
-    lines = lesson(broker, command_for(corpus, "--run", name, *LONG))
+    lines = lesson(broker, command_for(corpus, "--run", name, *LONG), mixture_at=20)
     [applied] = broker.events(name, "mixture.applied")
     taken = applied.data["step"]
     assert taken >= 6
@@ -124,7 +130,7 @@ def test_a_sampling_mixture_is_followed_and_losses_are_measured_when_asked(broke
 def test_a_stop_from_mixdesk_ends_the_lesson(broker: Broker, corpus: Corpus) -> None:
     name = new_run()
     broker.command(name, 1, EVEN, domains=KINDS, fromStep=4, lifecycle="stop")
-    lines = lesson(broker, command_for(corpus, "--run", name, "--steps", "100000"))
+    lines = lesson(broker, command_for(corpus, "--run", name, "--steps", "100000"), mixture_at=20)
     last = broker.events(name, "losses.measured")[-1].data["step"]
     assert last >= 3
     assert (lines[-1]["step"], "final" in lines[-1]) == (last, True)
@@ -134,14 +140,14 @@ def test_a_stop_from_mixdesk_ends_the_lesson(broker: Broker, corpus: Corpus) -> 
 def test_a_lesson_that_was_killed_goes_on_as_if_nothing_had_been(broker: Broker, corpus: Corpus, tmp_path: Path) -> None:
     whole, broken, saved = new_run(), new_run(), tmp_path / "lesson.pt"
     expected = lesson(broker, command_for(corpus, "--run", whole, *UNEVEN))
-    environment = {**os.environ, "MIXDESK_KAFKA_BROKERS": broker.addresses, "OMP_NUM_THREADS": "1"}
+    # It stays at step 10, after the checkpoint of step 9: or it could be over before it is killed.
+    environment = environment_of(broker, MIXDESK_TEST_STAY="10")
     command = [sys.executable, *command_for(corpus, "--run", broken, "--save", str(saved), *UNEVEN)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as lost:
         assert lost.stdout is not None
-        # The line of step 10 comes after the checkpoint of step 9.
-        while json.loads(lost.stdout.readline())["step"] < 10:
-            pass
+        said = list(iter(lost.stdout.readline, "stays\n"))
         lost.kill()
+    assert json.loads(said[-1])["step"] == 9
     lines = lesson(broker, command_for(corpus, "--resume", str(saved), *UNEVEN))
     assert [line["step"] for line in only(lines, "heldOut")] == [11]
     assert {line["run"] for line in lines} == {broken}
@@ -168,7 +174,7 @@ def test_two_processes_learn_what_one_does(broker: Broker, corpus: Corpus) -> No
 def test_two_processes_take_a_mixture_at_the_same_step(broker: Broker, corpus: Corpus) -> None:
     name = new_run()
     broker.command(name, 1, [0, 1, 0, 0, 0, 0, 0], domains=KINDS, fromStep=6)
-    lesson(broker, [*TORCHRUN, *command_for(corpus, "--run", name, *LONG)])
+    lesson(broker, [*TORCHRUN, *command_for(corpus, "--run", name, *LONG)], mixture_at=20)
     applied = [event.data for event in broker.events(name, "mixture.applied")]
     assert sorted(one["rank"] for one in applied) == [0, 1]
     [taken] = {one["step"] for one in applied}

@@ -143,8 +143,10 @@ def test_a_killed_trainer_goes_on_where_its_checkpoint_stands(tmp_path: Path) ->
 
     def lines(checkpoint: Path, kill_after: Optional[int]) -> List[str]:
         got: List[str] = []
-        command = [sys.executable, script, str(checkpoint), "30"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ, OMP_NUM_THREADS="1")) as process:
+        command = [sys.executable, script, str(checkpoint), "30", *([] if kill_after is None else [str(kill_after)])]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ, OMP_NUM_THREADS="1")
+        ) as process:
             assert process.stdout is not None
             for line in process.stdout:
                 got.append(line.strip())
@@ -152,7 +154,7 @@ def test_a_killed_trainer_goes_on_where_its_checkpoint_stands(tmp_path: Path) ->
                     process.send_signal(signal.SIGKILL)
                     break
             process.stdout.close()
-            code = process.wait(60)
+            code = process.wait(400)
         assert code == (0 if kill_after is None else -signal.SIGKILL)
         return got
 

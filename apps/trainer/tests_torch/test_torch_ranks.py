@@ -23,22 +23,23 @@ class Processes:
     def __init__(self, broker: Broker, run: str, folder: Path, **options: Any) -> None:
         given = json.dumps({"run": run, "brokers": broker.addresses, "folder": str(folder), **options})
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(RANKS), str(RANK), given]
-        self._torchrun = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(RANK.parents[1] / "tests"), os.environ.get("PYTHONPATH", "")])}
+        self._torchrun = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def __enter__(self) -> "Processes":
         assert self._torchrun.stdout is not None
-        if not self._torchrun.stdout.readline():  # a rank has begun its run
+        if not self._torchrun.stdout.readline():  # all ranks are past their first boundary
             self.end()
         return self
 
     def end(self) -> None:
-        _, errors = self._torchrun.communicate(timeout=180)
+        _, errors = self._torchrun.communicate(timeout=600)
         assert self._torchrun.returncode == 0, errors[-6000:]
 
     def __exit__(self, *_: object) -> None:
         if self._torchrun.poll() is None:
             os.killpg(self._torchrun.pid, signal.SIGKILL)
-            self._torchrun.communicate(timeout=60)
+            self._torchrun.communicate(timeout=120)
 
 
 def drawn(folder: Path, attempt: int) -> List[Dict[str, Any]]:
@@ -71,18 +72,28 @@ def all_switched_together(broker: Broker, run: str, folder: Path, attempt: int, 
     return steps
 
 
-def send(broker: Broker, run: str, versions: "range", seed: int, **fields: Any) -> None:
+def send(broker: Broker, run: str, folder: Path, versions: "range", seed: int, **fields: Any) -> None:
+    """Whenever it may be, but for every third version: that one has to be in force before the next is sent, however slow the ranks are."""
     chance = random.Random(seed)
     for version in versions:
         time.sleep(chance.random() * 0.15)
         broker.command(run, version, [version / 100, 1 - version / 100], **fields)
+        if version % 3 == 0:
+            until(f"version {version} is in force", lambda version=version: in_force(folder) >= version)  # type: ignore[misc]
+
+
+def in_force(folder: Path) -> int:
+    """The newest version that rank 0 says is in force."""
+    file = folder / "in-force"
+    text = file.read_text() if file.exists() else ""
+    return int(text) if len(text) == 4 else -1  # it may be written just now
 
 
 @pytest.mark.parametrize(("slow", "every"), [(None, 1), (3, 1), (0, 4)])
 def test_every_version_comes_into_force_at_one_step_on_all_ranks(broker: Broker, tmp_path: Path, slow: Any, every: int) -> None:
     run, seed = new_run(), 7
     with Processes(broker, run, tmp_path, until=20, slow=slow, every=every) as processes:
-        send(broker, run, range(1, 21), seed)
+        send(broker, run, tmp_path, range(1, 21), seed)
         processes.end()
     steps = all_switched_together(broker, run, tmp_path, 1, seed, every)
     assert steps[20] == max(steps.values())
@@ -96,15 +107,15 @@ def test_every_version_comes_into_force_at_one_step_on_all_ranks(broker: Broker,
 def test_ranks_resume_twice_as_one(broker: Broker, tmp_path: Path) -> None:
     run, seed = new_run(), 3
     with Processes(broker, run, tmp_path, until=6, save=5) as processes:
-        until("the checkpoint", lambda: len(list(tmp_path.glob("checkpoint-*.json"))) == RANKS, 60)
-        send(broker, run, range(1, 7), seed)
+        until("the checkpoint", lambda: len(list(tmp_path.glob("checkpoint-*.json"))) == RANKS)
+        send(broker, run, tmp_path, range(1, 7), seed)
         processes.end()
     all_switched_together(broker, run, tmp_path, 1, seed)
 
     # All begin with the mixture of the checkpoint: the command that lies there is of the attempt before.
     for attempt in (2, 3):
         with Processes(broker, run, tmp_path, until=10 * attempt) as processes:
-            send(broker, run, range(10 * attempt - 5, 10 * attempt + 1), seed, attempt=attempt)
+            send(broker, run, tmp_path, range(10 * attempt - 5, 10 * attempt + 1), seed, attempt=attempt)
             processes.end()
         all_switched_together(broker, run, tmp_path, attempt, seed)
         assert {rank["first"] for rank in drawn(tmp_path, attempt)} == {6}

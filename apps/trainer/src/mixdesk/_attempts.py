@@ -212,6 +212,7 @@ class Attempts(Core):
 def _sentence(contest: Contest) -> str:
     event = "" if contest.opened_by is None else f" (event {contest.opened_by})"
     return (
-        f"attempt {contest.attempt} of this run was opened by another process{event}: two trainers have the same run name, "
-        "or another one has resumed the run meanwhile; start under a name of its own, or resume from a checkpoint"
+        f"attempt {contest.attempt} of this run was opened by another process{event}: two trainers have the same run name, this one begins "
+        "a run that was there before, or another one has resumed it meanwhile; start under a name of its own, or go on with the run: "
+        "from a checkpoint, or, where there is none, from the beginning by `mixdesk.resume(..., step=-1)`"
     )

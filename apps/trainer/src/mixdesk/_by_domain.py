@@ -11,6 +11,8 @@ from . import _checks as checks
 from ._errors import ArgumentError
 
 if TYPE_CHECKING:
+    from typing import TypeGuard  # from Python 3.10 on
+
     from ._checks import Counts, Numbers
 
 Chosen = Tuple[Sequence[str], "Optional[Counts]"]
@@ -19,7 +21,7 @@ Chosen = Tuple[Sequence[str], "Optional[Counts]"]
 
 def chosen(argument: str, values: object, domains: Optional[object], names: Sequence[str], positions: Mapping[str, int]) -> Chosen:
     """Which domains a report is about: those of a mapping, those of `domains`, or all of them."""
-    if not isinstance(values, Mapping):
+    if not _named(values):
         if domains is None:
             return names, None
         found = checks.indices("domains", domains, positions)
@@ -52,9 +54,14 @@ def not_finite(values: Numbers) -> List[int]:
     return [] if math.isfinite(sum(values)) else [i for i, value in enumerate(values) if not math.isfinite(value)]
 
 
+def _named(values: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether it is a mapping from names. What has `tolist` is an array, and is not asked twice: an abstract class takes its time."""
+    return not hasattr(values, "tolist") and isinstance(values, Mapping)
+
+
 def _ordered(argument: str, values: object, about: Chosen, beside: Optional[str]) -> object:
     names, indices = about
-    if not isinstance(values, Mapping):
+    if not _named(values):
         if beside is not None and indices is not None:
             raise ArgumentError(argument, f"should be given by domain name, as `{beside}` is.")
         return values

@@ -15,14 +15,21 @@ Take = Callable[[Dict[str, Any]], None]
 class Reporter(Protocol):
     """The thread that sends what is in the outbox, in order. Nothing of it blocks or raises, but for `close`, which waits."""
 
-    sent: int
-    """Reports handed to the transport."""
-    acknowledged: int
-    """Reports that the other side has confirmed."""
-    dropped: int
-    """Reports given up: too large, refused for good, or left over at the end with no spool to keep them."""
-    spooled: int
-    """Reports that lie in the local spool and were not sent yet. After `close`: what is left there for later."""
+    @property
+    def sent(self) -> int:
+        """Reports handed to the transport."""
+
+    @property
+    def acknowledged(self) -> int:
+        """Reports that the other side has confirmed."""
+
+    @property
+    def dropped(self) -> int:
+        """Reports given up: too large, refused for good, or left over at the end with no spool to keep them."""
+
+    @property
+    def spooled(self) -> int:
+        """Reports that lie in the local spool and were not sent yet. After `close`: what is left there for later."""
 
     opened: Optional[str]
     """The id of the newest `run.started` or `run.resumed` that the other side has confirmed."""

@@ -117,6 +117,7 @@ class HttpClient:
         self.address = address
         self._connection: Optional[http.client.HTTPConnection] = None
         self._through_proxy = False
+        self._interrupted = False
 
     def ask(self, method: str, path: str, timeout: float, body: Optional[bytes] = None, content_type: str = "application/json") -> Answer:
         """The answer to a request. Raises `Unreachable` where none comes. A redirect to the same host is followed, once."""
@@ -144,6 +145,8 @@ class HttpClient:
             kept = self._connection is not None
             try:
                 connection = self._connection or self._connect(timeout)
+                if self._interrupted:
+                    raise Unreachable(f"nobody waits for {self.address} any more")
                 if connection.sock is not None:
                     connection.sock.settimeout(timeout)
                 target = f"http://{self.address.host}:{self.address.port}{path}" if self._through_proxy else path
@@ -156,7 +159,7 @@ class HttpClient:
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 # A kept connection may have been closed by the other side while nobody looked: that is no news.
-                if kept and isinstance(error, (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)):
+                if kept and not self._interrupted and isinstance(error, (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)):
                     continue
                 raise _unreachable(self.address, error) from None
 
@@ -178,7 +181,8 @@ class HttpClient:
         return connection
 
     def interrupt(self) -> None:
-        """Ends a wait for an answer. May be called by another thread."""
+        """Ends a wait for an answer; nothing is asked any more. May be called by another thread."""
+        self._interrupted = True
         connection = self._connection
         sock = connection.sock if connection is not None else None
         if sock is not None:

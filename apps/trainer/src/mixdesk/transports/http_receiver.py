@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import threading
 from typing import Optional
 from urllib.parse import quote
 
 from .._notices import Notices
 from .base import Take
 from .http_client import HttpAddress, HttpClient, Unreachable
+from .listening import Listening
 
 WAIT = 30
 """Seconds that the server keeps a question open."""
@@ -17,36 +17,20 @@ SLACK = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0
 
 
-class HttpReceiver:
+class HttpReceiver(Listening):
     """Hands every newer `mixture.set` of the run to `take`."""
 
     def __init__(self, run: str, take: Take, notices: Notices, address: HttpAddress) -> None:
+        super().__init__(take, notices)
         self._path = f"/v1/runs/{quote(run, safe='')}/mixture"
-        self._take = take
-        self._notices = notices
         self._client = HttpClient(address)
-        self.caught_up = threading.Event()
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="mixdesk-listener", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
 
     def close(self) -> None:
-        self._closing.set()
+        super().close()
         self._client.interrupt()
 
-    def join(self, timeout: float) -> None:
-        self._thread.join(timeout)
-
-    def _work(self) -> None:
-        try:
-            self._listen()
-        except Exception as error:  # a fault of ours must not look like a silent server
-            self._notices.warn("listener", f"listening has ended by a fault: {error!r}; training goes on with the last mixture")
-        finally:
-            self.caught_up.set()
-            self._client.close()
+    def _disconnect(self) -> None:
+        self._client.close()
 
     def _listen(self) -> None:
         after: Optional[int] = None

@@ -1,9 +1,8 @@
-"""The thread that reads commands for one run: one partition, no group, from the beginning (the topic is compacted)."""
+"""Mixtures from Kafka: the run's partition, without a group, from the beginning (the topic is compacted)."""
 
 from __future__ import annotations
 
 import json
-import threading
 from typing import Any, Callable, Dict, Mapping, Optional
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -11,12 +10,13 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from .._notices import Notices, logger
 from .._partition import partition_of
 from .base import Take
+from .listening import Listening
 
 TOPIC = "mixdesk.trainer-commands.v1"
 TYPE = "mixdesk.mixture.set.v1"
 
 
-class KafkaReceiver:
+class KafkaReceiver(Listening):
     """Hands every `mixture.set` of the run to `take`. `client` makes the consumer."""
 
     def __init__(
@@ -27,10 +27,9 @@ class KafkaReceiver:
         settings: Mapping[str, Any],
         client: Callable[[Dict[str, Any]], Consumer] = Consumer,
     ) -> None:
+        super().__init__(take, notices)
         self._run = run
         self._key = run.encode("utf-8")
-        self._take = take
-        self._notices = notices
         self._settings: Dict[str, Any] = {
             "group.id": "mixdesk-trainer",  # the client wants one; nothing is ever committed to it
             "enable.auto.commit": False,
@@ -44,34 +43,13 @@ class KafkaReceiver:
             **settings,
         }
         self._client = client
-        self.caught_up = threading.Event()
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="mixdesk-listener", daemon=True)
+        self._consumer: Optional[Consumer] = None
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        self._closing.set()
-
-    def join(self, timeout: float) -> None:
-        self._thread.join(timeout)
-
-    def _work(self) -> None:
+    def _listen(self) -> None:
         try:
-            consumer = self._client(dict(self._settings))
+            consumer = self._consumer = self._client(dict(self._settings))
         except (KafkaException, TypeError, ValueError):
-            self.caught_up.set()
             return  # the carrier has the same settings and says so
-        try:
-            self._listen(consumer)
-        except Exception as error:  # a fault of ours must not look like a silent server
-            self._notices.warn("listener", f"listening has ended by a fault: {error!r}; training goes on with the last mixture")
-        finally:
-            self.caught_up.set()
-            consumer.close()
-
-    def _listen(self, consumer: Consumer) -> None:
         partitions = self._partitions(consumer)
         if partitions is None:
             return
@@ -89,6 +67,10 @@ class KafkaReceiver:
                 continue
             if message.key() == self._key:
                 self._read(message)
+
+    def _disconnect(self) -> None:
+        if self._consumer is not None:
+            self._consumer.close()
 
     def _partitions(self, consumer: Consumer) -> Optional[int]:
         while not self._closing.is_set():

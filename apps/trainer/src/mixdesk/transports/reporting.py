@@ -1,33 +1,27 @@
 """The thread that sends. Everything slow happens here: serialising, connecting, waiting, retrying, writing to disk.
 
-Order is kept over three places: what is in the hands of the carrier is oldest, then comes what lies unread in the
-spool, then what was taken from the queue, then the queue. An event goes into the spool when nothing has arrived for
-some seconds, or when the queue is half full and the carrier takes no more; everything newer goes behind it.
+What it sends, and in which order, is the backlog's business; when is this one's. Reports go into the spool when nothing
+has arrived for some seconds, or when the queue is half full and the carrier takes no more.
 
-A gate may stand in the queue: what was put after `hold` is not handed over before `release`. The spool may take it.
+A gate may stand in the queue: what was put after `hold` is not handed over before `release`.
 """
 
 from __future__ import annotations
 
 import math
-import shlex
 import threading
 import time
-import uuid
-from collections import OrderedDict, deque
-from pathlib import Path
-from typing import Callable, Deque, List, NamedTuple, Optional, Tuple
+from typing import Callable, Optional
 
-from .._checks import encode
 from .._notices import Notices
-from .._outbox import Outbox, Record
+from .._outbox import Outbox
+from .backlog import Backlog
 from .carrier import Carrier, Desk
-from .event import LARGEST_MESSAGE, Event, moment
-from .spool import Place, SpoolError, SpoolIn
+from .spool import SpoolIn
 
-TICK, BUSY = 0.003, 0.1
-"""Seconds between looks at the outbox for as long as something came in the last BUSY seconds; after that, it must be woken."""
-BATCH = 256
+TICK, BUSY = 0.01, 0.1
+"""Seconds between looks at the outbox for as long as something came in the last BUSY seconds; after that, it must be woken. Where all
+cores are busy, each look interrupts the training loop: looks every 3 ms were seen in half as many reports again as these."""
 SPOOL_AGAIN = 15.0
 """Seconds until the next try, when the spool could take no more."""
 OTHERS = 30.0
@@ -35,14 +29,6 @@ OTHERS = 30.0
 LONGEST_HOLD = 30.0
 """Seconds for which the gate stays shut, counted from when what waits behind it could have been sent."""
 OPENINGS = frozenset(("mixdesk.run.started.v1", "mixdesk.run.resumed.v1"))
-
-
-class Flight(NamedTuple):
-    """An event in the hands of the carrier."""
-
-    event: Event
-    place: Optional[Place]
-    """Where it lies in the spool, too."""
 
 
 class Reporting:
@@ -57,36 +43,24 @@ class Reporting:
         carry: Callable[[Desk], Carrier],
         spool: Optional[SpoolIn] = None,
     ) -> None:
-        self._run = run
-        self._source = f"mixdesk-python/{run}/{rank}"
-        self._session = uuid.uuid4().hex
         self._outbox = outbox
         self._notices = notices
         self._carrier = carry(self)
-        self._spool = spool.of(run, rank, self._session) if spool is not None else None
-        self._spool_after = spool.after if spool is not None else 0.0
-        self._spool_at = 0.0
-        self._adopted = self._spool is None
+        self._backlog = Backlog(run, rank, outbox, notices, spool)
+        self._spool_after = math.inf if spool is None else spool.after
+        self._spool_at = math.inf if spool is None else 0.0
+        """When the spool may be tried."""
+        self._adopted = False
         self._began = self._look_at = 0.0
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._dozing = False
         self._deadline: Optional[float] = None
-        self._flights: "OrderedDict[int, Flight]" = OrderedDict()
-        self._next = 0
-        self._held: Deque[Tuple[int, Event]] = deque()
-        """Taken from the queue, with their numbers there."""
         self._gate: float = math.inf
-        """The first number that may not be handed over."""
+        """The first number of the queue that may not be handed over."""
         self._gate_since: Optional[float] = None
         self._moved = time.monotonic()
-        self.sent = 0
-        self.acknowledged = 0
-        self.dropped = 0
-        self.spooled = 0
         self.opened: Optional[str] = None
-        self.recovered = 0
-        """Reports of earlier processes that were found in the spool and delivered. They count nowhere else."""
         self._thread = threading.Thread(target=self._work, name="mixdesk-sender", daemon=True)
 
     def start(self) -> None:
@@ -122,39 +96,46 @@ class Reporting:
             self._thread.join(2.0)
 
     @property
+    def sent(self) -> int:
+        return self._backlog.sent
+
+    @property
+    def acknowledged(self) -> int:
+        return self._backlog.acknowledged
+
+    @property
+    def dropped(self) -> int:
+        return self._backlog.dropped
+
+    @property
+    def spooled(self) -> int:
+        return self._backlog.spooled
+
+    @property
+    def recovered(self) -> int:
+        """Reports of earlier processes that were found in the spool and delivered. They count nowhere else."""
+        return self._backlog.recovered
+
+    @property
     def unsent(self) -> int:
-        return len(self._outbox) + len(self._held) + len(self._flights) + self.spooled
+        return self._backlog.unsent
 
     # ---- the desk ----
 
     def delivered(self, number: int) -> None:
-        flight = self._settle(number)
-        if flight is not None:
+        event = self._backlog.delivered(number)
+        if event is not None:
             self._moved = time.monotonic()
-            if flight.event.type in OPENINGS:
-                self.opened = flight.event.id
-            if _mine(flight.place):
-                self.acknowledged += 1
-            else:
-                self.recovered += 1
+            if event.type in OPENINGS:
+                self.opened = event.id
 
     def refused(self, number: int, cause: str, sentence: str) -> None:
-        flight = self._settle(number)
-        if flight is not None:
+        if self._backlog.refused(number):
             self._moved = time.monotonic()
-            if _mine(flight.place):
-                self.sent -= 1
-                self.dropped += 1
             self._notices.warn(f"refused {cause}", sentence)
 
     def trouble(self, cause: str, sentence: str) -> None:
         self._notices.warn(cause, sentence)
-
-    def _settle(self, number: int) -> Optional[Flight]:
-        flight = self._flights.pop(number, None)
-        if flight is not None and flight.place is not None and self._spool is not None:
-            self._spool.settled(flight.place)
-        return flight
 
     # ---- the thread ----
 
@@ -164,12 +145,13 @@ class Reporting:
         except Exception as error:  # a fault of ours must not look like a healthy run
             self._notices.warn("sender", f"sending has ended by a fault: {error!r}; training goes on unreported")
         try:
-            self._leave()
+            self._carrier.close()
+            self._backlog.leave(self._gate)
         except Exception as error:
             self._notices.warn("leaving", f"what was not sent could not be kept: {error!r}")
 
     def _send_all(self) -> None:
-        carrier = self._carrier
+        carrier, backlog = self._carrier, self._backlog
         connected = False
         self._began = self._moved = retry_at = busy = time.monotonic()
         while not self._over():
@@ -178,32 +160,50 @@ class Reporting:
             if not connected and time.monotonic() >= retry_at:
                 connected = carrier.connect(max(0.05, min(1.0, self._left())))
                 if connected:
-                    for number, flight in list(self._flights.items()):
-                        carrier.hand_over(number, flight.event)
+                    backlog.feed_again(carrier)
                 else:
                     retry_at = time.monotonic() + carrier.pause
             if connected:
-                moved = self._feed()
+                moved = backlog.feed(carrier, self._gate) if self._may_begin() else 0
                 carrier.work(min(1.0, self._left()))
                 if carrier.broken:
                     carrier.drop()
                     connected = False
                     retry_at = time.monotonic() + carrier.pause
-            if not self._flights and not self._waiting():
+            if not backlog.in_flight and not backlog.waiting:
                 self._moved = time.monotonic()
-            elif self._late(connected):
-                self._shelter(8)
+            elif self._late(connected) and not backlog.shelter(8, self._gate):
+                self._spool_at = time.monotonic() + SPOOL_AGAIN
             if moved:
                 busy = time.monotonic()
             elif not self._over():
                 self._rest(connected, time.monotonic() - busy < BUSY, retry_at)
+
+    def _may_begin(self) -> bool:
+        """What earlier processes of this run left goes first."""
+        if not self._adopted and time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + 0.2
+            self._adopted = self._backlog.adopt()
+            if not self._adopted and time.monotonic() > self._began + OTHERS:
+                self._adopted = True
+                self._notices.warn("others", "another process is still sending what an earlier one left of this run; going on without waiting for it")
+        return self._adopted
+
+    def _late(self, connected: bool) -> bool:
+        """Whether it is time for the spool."""
+        if time.monotonic() < self._spool_at:
+            return False
+        if time.monotonic() - self._moved >= self._spool_after:
+            return True
+        shut = not connected or self._carrier.full or self._gate < math.inf
+        return self._outbox.half_full and (shut or self._backlog.in_flight >= self._carrier.most // 2)
 
     def _rest(self, connected: bool, busy: bool, retry_at: float) -> None:
         if not connected:
             self._pause(min(0.25, max(0.01, retry_at - time.monotonic())))
         elif busy:
             time.sleep(TICK)
-        elif self._flights or self._waiting() or self._gate_since is not None:
+        elif self._backlog.in_flight or self._backlog.waiting or self._gate_since is not None:
             self._pause(0.02)
         else:
             self._wake.clear()
@@ -212,14 +212,10 @@ class Reporting:
                 self._wake.wait(0.5)
             self._dozing = False
 
-    def _waiting(self) -> bool:
-        return bool(self._held) or len(self._outbox) > 0 or (self._spool is not None and self._spool.unread)
-
     def _look_at_gate(self, connected: bool) -> None:
         """Opens it when it was shut for too long: Mixdesk may be away, or rank 0 may have been here long ago."""
-        spool = self._spool
         if self._gate < math.inf:
-            if not connected or not (self._held or len(self._outbox) or (spool is not None and spool.holds)):
+            if not connected or not self._backlog.gated:
                 self._gate_since = None
             elif self._gate_since is None:
                 self._gate_since = time.monotonic()
@@ -227,14 +223,13 @@ class Reporting:
                 self._gate = math.inf
         if self._gate == math.inf:
             self._gate_since = None
-            if spool is not None:
-                spool.release()
+            self._backlog.release()
 
     def _over(self) -> bool:
         if not self._closing.is_set():
             return False
         self._look_at_gate(connected=False)
-        return not (self._flights or self._waiting()) or self._left() <= 0
+        return not (self._backlog.in_flight or self._backlog.waiting) or self._left() <= 0
 
     def _pause(self, seconds: float) -> None:
         """Waits, but not past the end of the run."""
@@ -245,150 +240,4 @@ class Reporting:
 
     def _left(self) -> float:
         deadline = self._deadline
-        return float("inf") if deadline is None else deadline - time.monotonic()
-
-    # ---- from the spool or the queue to the carrier ----
-
-    def _feed(self) -> int:
-        room = min(self._carrier.most - len(self._flights), BATCH)
-        if room <= 0 or self._carrier.full or not self._may_begin():
-            return 0
-        if self._spool is not None and self._spool.unread:
-            torn = self._spool.torn
-            entries = self._spool.read(room)
-            if self._spool.torn > torn:
-                self._notices.warn("torn", f"{self._spool.torn - torn} unreadable lines of the spool in {self._spool.folder} were skipped")
-            for entry in entries:
-                if _mine(entry.place):
-                    self.spooled -= 1
-                    self.sent += 1
-                self._hand_over(Flight(entry.event, entry.place))
-            return len(entries)
-        if self._spool is not None and self._spool.holds:
-            return 0  # all the rest is newer
-        gate = self._gate
-        if not self._held:
-            self._hold(room, gate)
-        fed = 0
-        while self._held and fed < room and self._held[0][0] < gate:
-            self.sent += 1
-            self._hand_over(Flight(self._held.popleft()[1], None))
-            fed += 1
-        return fed
-
-    def _hand_over(self, flight: Flight) -> None:
-        number = self._next
-        self._next += 1
-        self._flights[number] = flight
-        self._carrier.hand_over(number, flight.event)
-
-    def _hold(self, most: int, before: float) -> None:
-        for record in self._outbox.take(most, before):
-            event = self._event(record)
-            if event is not None:
-                self._held.append((record.number, event))
-
-    def _event(self, record: Record) -> Optional[Event]:
-        data = encode(record.data)
-        if len(data) > LARGEST_MESSAGE:
-            self.dropped += 1
-            self._notices.warn("size", f"a {record.name} of {len(data)} bytes was dropped; at most {LARGEST_MESSAGE} are accepted")
-            return None
-        return Event(
-            id=record.id or f"{self._session}-{record.number}",
-            type=f"mixdesk.{record.name}.v1",
-            source=self._source,
-            run=self._run,
-            data=data,
-            time=moment(record.time),
-        )
-
-    # ---- the spool ----
-
-    def _may_begin(self) -> bool:
-        """What earlier processes of this run left goes first."""
-        if not self._adopted and self._spool is not None and time.monotonic() >= self._look_at:
-            self._look_at = time.monotonic() + 0.2
-            try:
-                self._adopted = self._spool.adopt()
-            except OSError as error:
-                self._adopted = True
-                self._notices.warn("spool", f"the spool in {self._spool.folder} cannot be looked at ({error.strerror or error})")
-            if not self._adopted and time.monotonic() > self._began + OTHERS:
-                self._adopted = True
-                self._notices.warn("others", "another process is still sending what an earlier one left of this run; going on without waiting for it")
-        return self._adopted
-
-    def _late(self, connected: bool) -> bool:
-        if self._spool is None or time.monotonic() < self._spool_at:
-            return False
-        if time.monotonic() - self._moved >= self._spool_after:
-            return True
-        shut = not connected or self._carrier.full or self._gate < math.inf
-        return self._outbox.half_full and (shut or len(self._flights) >= self._carrier.most // 2)
-
-    def _shelter(self, batches: int) -> None:
-        """Puts into the spool what is not there yet, at most so many batches of what is new: they may come faster than they go."""
-        spool = self._spool
-        assert spool is not None
-        try:
-            spool.holding = spool.holds
-            bare = [(number, flight.event) for number, flight in self._flights.items() if flight.place is None]
-            for i in range(0, len(bare), BATCH):
-                part = bare[i : i + BATCH]
-                places = spool.append([event for _, event in part], handed_over=True)
-                for (number, event), place in zip(part, places):
-                    self._flights[number] = Flight(event, place)
-            gate = self._gate
-            for _ in range(batches):
-                if not self._held:
-                    self._hold(BATCH, gate)
-                if not self._held:
-                    self._hold(BATCH, math.inf)
-                if not self._held:
-                    return
-                spool.holding = spool.holds or self._held[0][0] >= gate
-                events = [event for number, event in self._held if spool.holding or number < gate]
-                spool.append(events)
-                self.spooled += len(events)
-                for _ in events:
-                    self._held.popleft()
-        except SpoolError as error:
-            self._spool_at = time.monotonic() + SPOOL_AGAIN
-            self._notices.warn("spool", f"{error}; reports wait in memory, where the oldest are dropped when the queue is full")
-
-    def _leave(self) -> None:
-        """The end: what was not delivered goes to disk, where there is a spool that takes it."""
-        self._carrier.close()
-        spool = self._spool
-        if spool is not None and (self._flights or self._held or len(self._outbox)):
-            self._shelter(len(self._outbox) // BATCH + 2)
-        kept = [flight for flight in self._flights.values() if flight.place is not None and _mine(flight.place)]
-        lost = sum(flight.place is None for flight in self._flights.values())
-        self.sent -= len(kept) + lost
-        self.spooled += len(kept)
-        lost += len(self._held) + len(self._outbox)
-        self._flights.clear()
-        self._held.clear()
-        self._outbox.take(len(self._outbox))
-        if lost:
-            self.dropped += lost
-            self._notices.warn("unsent", f"{lost} reports were not sent before the run closed")
-        if spool is not None:
-            self._say_where(*spool.close())
-
-    def _say_where(self, lines: int, files: List[Path]) -> None:
-        if not lines:
-            return
-        # The names are the same up to the run's key, which holds nothing that a shell would take amiss.
-        name = files[0].name if len(files) == 1 else f"{files[0].name.split('.')[0]}.*.jsonl"
-        self._notices.warn(
-            "kept",
-            f"{lines} reports were not sent before the run closed; the next start of this run on this machine sends them, "
-            f"or: mixdesk upload --remove {shlex.quote(str(files[0].parent))}/{name}",
-        )
-
-
-def _mine(place: Optional[Place]) -> bool:
-    """Whether this process reported it, and not an earlier one that left it in the spool."""
-    return place is None or not place.segment.foreign
+        return math.inf if deadline is None else deadline - time.monotonic()

@@ -8,59 +8,22 @@ them, stand before ours. Only the sending thread touches a spool.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import re
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
-from urllib.parse import quote
 
-from .event import Event, read_event
+from .event import Event
 from .lock import FileLock
+from .segment import Entry, Place, Segment, write
+from .spool_names import files_of, key_of, lock_of, own_lock, owner_behind, owner_of, part_of
 
 SEGMENT_BYTES = 16 << 20
-CHUNK = 1 << 18
-_FILE = re.compile(r"(?P<key>[^.]+)\.(?P<ordinal>\d{4,})\.r(?P<rank>\d{5,})\.(?P<session>[0-9a-f]+)\.(?P<part>\d{6,})\.jsonl\Z")
-"""Names sort in the order in which the files should be sent: older processes first, rank 0 before the others."""
+
+__all__ = ["SEGMENT_BYTES", "Entry", "Place", "Segment", "Spool", "SpoolError", "SpoolIn", "default_folder", "key_of"]
 
 
 class SpoolError(Exception):
     """The spool can take no more; the sentence says why."""
-
-
-class Segment:
-    """A file of the spool: `size` bytes, of which `read_to` were read and handed over."""
-
-    __slots__ = ("foreign", "held", "in_flight", "path", "read_to", "size")
-
-    def __init__(self, path: Path, size: int, foreign: bool, held: bool = False) -> None:
-        self.path = path
-        self.size = size
-        self.read_to = 0
-        self.in_flight: Dict[int, None] = {}
-        """Where the lines begin that were handed over and not delivered yet."""
-        self.foreign = foreign
-        """Whether an earlier process wrote it."""
-        self.held = held
-        """Whether it may not be read yet; no segment after it may, either."""
-
-    @property
-    def done(self) -> bool:
-        return self.read_to >= self.size and not self.in_flight
-
-
-class Place(NamedTuple):
-    """Where an event lies in a spool."""
-
-    segment: Segment
-    start: int
-
-
-class Entry(NamedTuple):
-    """An event of the spool that was read to be sent."""
-
-    event: Event
-    place: Place
 
 
 class SpoolIn(NamedTuple):
@@ -86,29 +49,6 @@ def default_folder() -> Path:
     return base / "mixdesk" / "spool"
 
 
-def key_of(run: str) -> str:
-    """The run in a file's name: no dots, no slashes, never too long, and different for different runs."""
-    quoted = quote(run, safe="").replace(".", "%2E")
-    return quoted if len(quoted) <= 120 else f"{quoted[:80]}~{hashlib.sha256(run.encode()).hexdigest()[:24]}"
-
-
-def in_order(paths: Sequence[Path]) -> List[Path]:
-    """Files in the order in which they should be sent."""
-    return sorted(paths, key=lambda path: path.name)
-
-
-def owner_of(path: Path) -> Optional[str]:
-    """What the names of all files of one process begin with; None where the file is no spool's."""
-    found = _FILE.match(path.name)
-    return path.name[: found.start("part")] if found else None
-
-
-def lock_of(path: Path) -> Optional[FileLock]:
-    """The lock of the process that writes this file; None where the file is no spool's."""
-    owner = owner_of(path)
-    return FileLock(path.with_name(f"{owner}lock")) if owner else None
-
-
 class Spool:
     """The spool of one process for one run. Nothing is made on disk before the first report comes."""
 
@@ -121,7 +61,7 @@ class Spool:
         self._segment_bytes = min(segment_bytes, max(most // 8, 1 << 16))
         self._segments: List[Segment] = []
         self._tail: Optional[int] = None
-        self._prefix: Optional[str] = None
+        self._owner: Optional[str] = None
         self._part = 0
         self._own_lock: Optional[FileLock] = None
         self._run_lock: Optional[FileLock] = None
@@ -159,16 +99,8 @@ class Spool:
         self._sweep()
         return True
 
-    def _files(self) -> List[Path]:
-        try:
-            named = list(self.folder.iterdir())
-        except OSError:
-            return []
-        matched = [(path, _FILE.match(path.name)) for path in named]
-        return in_order([path for path, found in matched if found is not None and found["key"] == self._key])
-
     def _strangers(self) -> List[Path]:
-        return [path for path in self._files() if self._prefix is None or not path.name.startswith(self._prefix)]
+        return [path for path in files_of(self.folder, self._key) if self._owner is None or not path.name.startswith(self._owner)]
 
     # ---- writing ----
 
@@ -182,7 +114,7 @@ class Spool:
         segment = self._writable(length)
         assert self._tail is not None
         try:
-            _write(self._tail, b"".join(lines))
+            write(self._tail, b"".join(lines))
         except OSError as error:
             with contextlib.suppress(OSError):  # not half a line for the next one to stick to
                 os.ftruncate(self._tail, segment.size)
@@ -204,8 +136,7 @@ class Spool:
                 return last
             self._rotate()
         try:
-            self._begin()
-            path = self.folder / f"{self._prefix}{self._part:06d}.jsonl"
+            path = self.folder / part_of(self._begin(), self._part)
             self._tail = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except OSError as error:
             raise SpoolError(f"the spool in {self.folder} cannot be made ({error.strerror or error})") from None
@@ -213,17 +144,16 @@ class Spool:
         self._segments.append(Segment(path, 0, foreign=False, held=self.holding))
         return self._segments[-1]
 
-    def _begin(self) -> None:
-        """Chooses a name behind those of all earlier processes of the run, and says that its owner is alive."""
-        if self._own_lock is not None:
-            return
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ordinals = [int(found["ordinal"]) for found in (_FILE.match(path.name) for path in self._files()) if found is not None]
-        prefix = f"{self._key}.{max(ordinals, default=0) + 1:04d}.r{self._rank:05d}.{self._session}."
-        lock = FileLock(self.folder / f"{prefix}lock")
-        if not lock.acquire():
-            raise OSError("its lock is taken")
-        self._prefix, self._own_lock = prefix, lock
+    def _begin(self) -> str:
+        """Chooses names behind those of all earlier processes of the run, and says that their owner is alive."""
+        if self._owner is None:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            owner = owner_behind(files_of(self.folder, self._key), self._key, self._rank, self._session)
+            lock = own_lock(self.folder, owner)
+            if not lock.acquire():
+                raise OSError("its lock is taken")
+            self._owner, self._own_lock = owner, lock
+        return self._owner
 
     def _rotate(self) -> None:
         """Ends the last segment; an empty one vanishes."""
@@ -244,7 +174,7 @@ class Spool:
     @property
     def unread(self) -> bool:
         """Whether something lies here that was not handed over yet, and may be."""
-        return any(segment.read_to < segment.size and not segment.held for segment in self._segments)
+        return any(segment.unread for segment in self._segments)
 
     @property
     def holds(self) -> bool:
@@ -261,29 +191,12 @@ class Spool:
         """The next events, oldest first: at most so many, and none twice. Lines that are no events are skipped and counted."""
         entries: List[Entry] = []
         for segment in self._segments:
-            if len(entries) < most and segment.read_to < segment.size and not segment.held:
-                try:
-                    self._read(segment, most, entries)
-                except OSError:  # removed by hand, or a disk that gave up
-                    self.torn += 1
-                    segment.read_to = segment.size
+            if len(entries) < most and segment.unread:
+                read, torn = segment.read(most - len(entries))
+                entries += read
+                self.torn += torn
         self._sweep()
         return entries
-
-    def _read(self, segment: Segment, most: int, entries: List[Entry]) -> None:
-        with segment.path.open("rb") as file:
-            file.seek(segment.read_to)
-            while segment.read_to < segment.size and len(entries) < most:
-                start = segment.read_to
-                line = file.readline(segment.size - start)
-                segment.read_to += len(line) or segment.size - start  # shorter than it was: cut by somebody
-                try:
-                    if not line.endswith(b"\n"):
-                        raise ValueError("is cut off")
-                    entries.append(Entry(read_event(line), Place(segment, start)))
-                    segment.in_flight[start] = None
-                except ValueError:
-                    self.torn += 1
 
     def settled(self, place: Place) -> None:
         """An event that was handed over has been delivered, or refused for good."""
@@ -308,7 +221,7 @@ class Spool:
             self._run_lock = None
         if self._own_lock is not None and all(segment.foreign for segment in self._segments):
             self._own_lock.release()
-            self._own_lock = self._prefix = None
+            self._own_lock = self._owner = None
 
     # ---- the end ----
 
@@ -317,40 +230,10 @@ class Spool:
         self._rotate()
         lines = 0
         for segment in self._segments:
-            self._trim(segment)
-            with contextlib.suppress(OSError), segment.path.open("rb") as file:
-                lines += sum(line.endswith(b"\n") for line in file)
+            segment.trim()
+            lines += segment.lines()
         left = [segment.path for segment in self._segments]
         for lock in (*self._adopted.values(), self._run_lock, self._own_lock):
             if lock is not None:
                 lock.release()
         return lines, left
-
-    def _trim(self, segment: Segment) -> None:
-        """Takes the delivered beginning away, so that it is not sent again. Where that fails it is, which does no harm."""
-        first = min(segment.in_flight, default=segment.read_to)
-        if first == 0:
-            return
-        rest = segment.path.with_suffix(".rest")
-        try:
-            with segment.path.open("rb") as file:
-                file.seek(first)
-                descriptor = os.open(rest, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-                try:
-                    while chunk := file.read(CHUNK):
-                        _write(descriptor, chunk)
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
-            rest.replace(segment.path)
-            segment.size -= first
-        except OSError:
-            with contextlib.suppress(OSError):
-                rest.unlink()
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    """Without a buffer: a forked child would write it a second time at its end."""
-    rest = memoryview(data)
-    while len(rest):
-        rest = rest[os.write(descriptor, rest) :]

@@ -12,7 +12,7 @@ from typing import IO, Callable, Iterator, List, NamedTuple, Optional, Sequence,
 from .carrier import Carrier, Desk
 from .event import Event, read_event
 from .lock import FileLock
-from .spool import lock_of
+from .spool_names import lock_of
 
 LONGEST_LINE = 4 << 20
 
