@@ -28,6 +28,8 @@ function run(program, options, { cwd = root, as = undefined, quiet = false } = {
     const whole = as === undefined && !quiet
     const child = spawn(program, options, {
       cwd,
+      // Python keeps what it says to a pipe for later.
+      env: { ...process.env, PYTHONUNBUFFERED: '1' },
       stdio: whole ? 'inherit' : ['ignore', 'pipe', quiet ? 'inherit' : 'pipe'],
     })
     let output = ''
