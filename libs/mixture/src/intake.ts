@@ -6,9 +6,7 @@ import { closed, ignored, rejected, waiting, type Ingested } from './ingested.js
 import { isSomebodyElses, rememberOpening } from './refused-opening.js'
 import type { RunMessage } from './run-message.js'
 import { count, type RunState } from './run-state.js'
-
-/** A step beyond this is taken for a mistake: it would close every open step and make all that follows late. */
-const farthestJump = 1_000_000
+import { stepTooFar } from './step-too-far.js'
 
 /** Judges a run's messages in log order and queues what is to be folded. */
 export type Intake = {
@@ -56,14 +54,7 @@ export function openIntake(state: RunState): Intake {
       return rejected(
         `losses.measured: rank ${rank} doesn't exist; the run has ${ranks} ranks, counted from 0.`,
       )
-    const fault = lossDomainsFault(losses, domainCount)
-    if (fault !== undefined) return rejected(fault)
-    const newest = assembler.newest()
-    if (newest >= 0 && step - newest > farthestJump)
-      return rejected(
-        `losses.measured: step ${step} lies more than ${farthestJump} steps ahead of ${newest}, the newest so far.`,
-      )
-    return undefined
+    return rejectedFor(lossDomainsFault(losses, domainCount) ?? stepTooFar(step, assembler.newest()))
   }
 
   function takeLosses(losses: LossesMeasured): Ingested {

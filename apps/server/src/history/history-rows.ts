@@ -8,7 +8,7 @@ import {
   type TrainerEvent,
 } from '@mixdesk/contracts'
 import type { IncomingMessage } from '@mixdesk/messaging'
-import { lossDomainsFault } from '@mixdesk/mixture'
+import { lossDomainsFault, stepTooFar } from '@mixdesk/mixture'
 import type { PendingBlock } from './history-block.js'
 import { versionNotSaid } from './run-messages.js'
 
@@ -19,6 +19,8 @@ export type KnownRun = {
   /** The attempt that has begun, and how many ranks report in it. */
   attempt: number
   ranks: number
+  /** The newest step of that attempt, as its desk counts it; not finite where that is not known, and once the run is over. */
+  newest: number
 }
 
 export const knownFrom = ({ project, domains, ranks }: RunStarted): KnownRun => ({
@@ -26,6 +28,7 @@ export const knownFrom = ({ project, domains, ranks }: RunStarted): KnownRun => 
   domainCount: domains.length,
   attempt: 1,
   ranks,
+  newest: -1,
 })
 
 /** A new attempt, as the run's desk takes it: an earlier one is nothing new, and ranks not told stay as they were. */
@@ -33,6 +36,7 @@ export function noteResume(known: KnownRun, resumed: RunResumed): void {
   if (resumed.attempt <= known.attempt) return
   known.attempt = resumed.attempt
   known.ranks = resumed.ranks ?? known.ranks
+  known.newest = resumed.step
 }
 
 const allDomains = new Map<number, readonly number[]>()
@@ -45,8 +49,8 @@ function indicesUpTo(count: number): readonly number[] {
 
 /**
  * Adds the rows of a trainer's event. False for losses that the run's desk refuses, whatever the policy: other domains than
- * the run's, a rank it doesn't have, or an attempt that has not begun. They are dead letters; kept here they would stand in the way of the same
- * report sent again.
+ * the run's, a rank it doesn't have, a step out of all reach, or an attempt that has not begun. They are dead letters; kept here they
+ * would stand in the way of the same report sent again.
  */
 export function addTrainerRows(
   block: PendingBlock,
@@ -57,14 +61,18 @@ export function addTrainerRows(
 ): boolean {
   const { project, domainCount } = known
   if (event.name === 'losses.measured') {
-    const { attempt, rank } = event.data
-    if (attempt > known.attempt || (attempt === known.attempt && rank >= known.ranks)) return false
+    const { attempt, rank, step } = event.data
+    const current = attempt === known.attempt
+    if (attempt > known.attempt) return false
+    if (current && (rank >= known.ranks || stepTooFar(step, known.newest) !== undefined)) return false
     const row = observationRow(project, domainCount, event.data, place, time)
     if (row === undefined) return false
+    if (current) known.newest = Math.max(known.newest, step)
     block.observations.push(row)
     return true
   }
   if (event.name === 'run.resumed') noteResume(known, event.data)
+  if (event.name === 'run.finished') known.newest = Infinity
   const { data } = event
   const common = {
     ...place,

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common'
 import type { Analytics } from '@mixdesk/analytics'
-import { topics, type RunResumed, type RunStarted } from '@mixdesk/contracts'
+import { topics } from '@mixdesk/contracts'
 import type { IncomingBatch, IncomingMessage, MessageConsumer, Messaging } from '@mixdesk/messaging'
 import type { Config } from '../config.js'
 import { ParsedMessages } from '../intake/parsed-messages.js'
@@ -18,6 +18,8 @@ import {
 } from './history-rows.js'
 
 export const historyGroup = 'mixdesk-history'
+/** With the partition that the run lies in. */
+type RememberedRun = KnownRun & { readonly partition: number }
 /** Runs whose project and domains are remembered. */
 const mostKnown = 10_000
 /** Blocks that may wait for the engine, the one it has in hand among them. */
@@ -30,7 +32,7 @@ const mostWritesWaiting = 2
 @Injectable()
 export class HistoryWriter {
   private readonly logger = new Logger('history')
-  private readonly known = new Map<string, KnownRun>()
+  private readonly known = new Map<string, RememberedRun>()
   private consumer: MessageConsumer | undefined
   private block: PendingBlock = emptyBlock()
   private writing: Promise<void> = Promise.resolve()
@@ -59,6 +61,7 @@ export class HistoryWriter {
       // Blocks are what matters here: a fetch for every message would take the time from the decisions.
       minBytes: 65_536,
       onBatch: (batch) => this.take(batch),
+      onRevoked: (revoked) => this.forget(revoked[topics.trainerEvents] ?? []),
     })
     await this.consumer.start()
   }
@@ -101,7 +104,11 @@ export class HistoryWriter {
         const unknown = this.addTrainerEvent(message)
         if (unknown === undefined) continue
         beforeWaiting(message.offset)
-        await this.lookUp(unknown)
+        await this.lookUp(unknown, partition)
+        if (!batch.running()) {
+          this.known.delete(unknown)
+          return
+        }
         this.addTrainerEvent(message)
       } else if (topic === topics.ledger) this.addFact(message)
       else addDeadLetter(this.block, message)
@@ -124,10 +131,10 @@ export class HistoryWriter {
     // What cannot be parsed, or belongs to no run, is a dead letter; the mixture's intake writes it.
     if (!parsed.ok) return undefined
     const { event } = parsed
-    if (event.name === 'run.started') this.remember(event.data)
+    const { partition, offset } = message
+    if (event.name === 'run.started') this.remember(event.data.run, { ...knownFrom(event.data), partition })
     const known = this.known.get(event.data.run)
     if (known === undefined) return event.data.run
-    const { partition, offset } = message
     addTrainerRows(this.block, known, parsed, { partition, offset }, timeOf(message, parsed.time))
     return undefined
   }
@@ -142,19 +149,24 @@ export class HistoryWriter {
   }
 
   /** The first start of a run counts, as it does at its desk. */
-  private remember(started: RunStarted, resumes: readonly RunResumed[] = []): void {
-    if (this.known.has(started.run)) return
+  private remember(run: string, known: RememberedRun): void {
+    if (this.known.has(run)) return
     if (this.known.size >= mostKnown) this.known.delete(this.known.keys().next().value!)
-    const known = knownFrom(started)
-    for (const resumed of resumes) noteResume(known, resumed)
-    this.known.set(started.run, known)
+    this.known.set(run, known)
   }
 
   /** A run that started before this process did, or long ago: the history itself knows. */
-  private async lookUp(run: string): Promise<void> {
+  private async lookUp(run: string, partition: number): Promise<void> {
     const started = await untilItSucceeds(() => this.analytics.runStarted(run))
     if (started === undefined) return
-    this.remember(started, await untilItSucceeds(() => this.analytics.resumes(run)))
+    const known = { ...knownFrom(started), partition }
+    for (const resumed of await untilItSucceeds(() => this.analytics.resumes(run))) noteResume(known, resumed)
+    this.remember(run, { ...known, newest: Infinity })
+  }
+
+  /** Whoever has these partitions now may read of new attempts, which we would take for ones that have not begun. */
+  private forget(partitions: readonly number[]): void {
+    for (const [run, { partition }] of this.known) if (partitions.includes(partition)) this.known.delete(run)
   }
 
   private cover(topic: string, partition: number, first: string, next: string): void {
