@@ -28,6 +28,8 @@ OTHERS = 30.0
 """Seconds to wait for another process that is sending what earlier ones left."""
 LONGEST_HOLD = 30.0
 """Seconds for which the gate stays shut, counted from when what waits behind it could have been sent."""
+SAVING = 10.0
+"""Seconds that the end may take beyond what was asked for, for putting on disk what was not sent: disks may be slow, and then be full."""
 OPENINGS = frozenset(("mixdesk.run.started.v1", "mixdesk.run.resumed.v1"))
 
 
@@ -93,7 +95,7 @@ class Reporting:
         self._thread.join(timeout + 0.5)
         if self._thread.is_alive():
             self._carrier.interrupt()
-            self._thread.join(2.0)
+            self._thread.join(SAVING)
 
     @property
     def sent(self) -> int:
