@@ -9,7 +9,7 @@ import { block, logOf, rowsOf } from './analytics.builders.js'
 import { analyticsContract } from './analytics.contract.js'
 
 // The engine holds one data directory per process: everything here shares one, and a child writes to it while it is closed.
-describe('the history in chDB', { timeout: 180_000 }, () => {
+describe('the history in chDB', () => {
   const path = mkdtempSync(join(tmpdir(), 'mixdesk-analytics-'))
   const analytics = createChdbAnalytics({ path })
   beforeAll(() => analytics.start())

@@ -2,7 +2,7 @@ import { createMemoryAnalytics } from '@mixdesk/analytics'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { analyticsContract } from './analytics.contract.js'
 
-describe('the history in memory', { timeout: 180_000 }, () => {
+describe('the history in memory', () => {
   const analytics = createMemoryAnalytics()
   beforeAll(() => analytics.start())
   afterAll(() => analytics.stop())

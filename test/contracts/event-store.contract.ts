@@ -22,8 +22,7 @@ export type Stores = {
 
 /** The promises of an event store, the same for every adapter. */
 export function eventStoreContract(name: string, factory: () => Promise<EventStoreHarness>): void {
-  // Long enough for `until`, and then some.
-  describe(`an event store (${name})`, { timeout: 180_000 }, () => {
+  describe(`an event store (${name})`, () => {
     let stores: Stores
     const get = () => stores
 

@@ -7,7 +7,7 @@ import { record, recipes, rulesOf } from './record.js'
 describe.each(Object.keys(recipes))('the recorded history %s', (name) => {
   beforeAll(() => {
     if (!isRecorded(name) && process.env['MIXDESK_RECORD'] === 'yes') record(name)
-  }, 60_000)
+  })
 
   it('gives its decisions again', () => {
     const { messages, decisions } = readHistory(name)

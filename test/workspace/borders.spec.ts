@@ -1,12 +1,9 @@
 import { ESLint, type Linter } from 'eslint'
 import tseslint from 'typescript-eslint'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 
 // A border that is not tried is a wish. Snippets are linted as if they stood in a file of each package; rules that need
 // types are off, because such files do not exist.
-
-// The first file to be linted loads all of the linter's plugins.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 let untyped: ESLint
 beforeAll(() => {

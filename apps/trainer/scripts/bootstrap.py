@@ -78,6 +78,10 @@ def version() -> str:
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
+def run(*command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def make_venv(venv: Path) -> None:
     try:
         import ensurepip  # noqa: F401
@@ -89,13 +93,9 @@ def make_venv(venv: Path) -> None:
         )
     say(f"making a virtual environment in {venv}")
     shutil.rmtree(venv, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(venv)], capture_output=True, text=True, check=False)
+    made = run(sys.executable, "-m", "venv", str(venv))
     if made.returncode:
         give_up(f"{sys.executable} -m venv failed: {last_line(made.stdout + made.stderr)}")
-
-
-def run(*command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def pip(venv: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -103,17 +103,16 @@ def pip(venv: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def uv(venv: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """uv does not read pip's settings: where those name another index, pip has to do it."""
-    return run(str(python_of(venv).with_name("uv")), "pip", "install", "--quiet", "--python", str(python_of(venv)), *arguments)
+    """uv does not read pip's settings: an index of one's own is told to it by `UV_DEFAULT_INDEX`."""
+    python = str(python_of(venv))
+    return run(python, "-m", "uv", "pip", "install", "--quiet", "--python", python, *arguments)
 
 
 def install(venv: Path, *arguments: str) -> None:
-    """With uv, or with pip where uv can't be had or can't do it."""
-    done = pip(venv, "-r", str(lock_of("installer")))
+    """With uv, or with pip where uv is not there or can't do it."""
+    done = uv(venv, *arguments)
     if done.returncode == 0:
-        done = uv(venv, *arguments)
-        if done.returncode == 0:
-            return
+        return
     say(f"uv could not do it, so pip tries: {last_line(done.stderr or done.stdout)}")
     done = pip(venv, *arguments)
     if done.returncode:
@@ -137,6 +136,7 @@ def ready(venv: Path, extras: List[str]) -> None:
         make_venv(venv)
     large = {"torch", "adapters"} & set(stale)
     say(f"installing {' and '.join(stale)} (once; {'some minutes, 6 GB' if large else 'about half a minute'})")
+    pip(venv, "-r", str(lock_of("installer")))  # where that fails, uv is not there
     # All locks in one call, so that the installer sees every pin at once.
     install(venv, *(part for name in wanted for part in ("-r", str(lock_of(name)))))
     for name in wanted:

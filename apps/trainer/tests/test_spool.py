@@ -23,7 +23,9 @@ from mixdesk.transports.event import Event
 from mixdesk.transports.kafka import KafkaTransport
 from mixdesk.transports.kafka_carrier import IN_FLIGHT
 from mixdesk.transports.reporting import Reporting
-from mixdesk.transports.spool import Entry, Place, Spool, SpoolError, SpoolIn, default_folder, key_of
+from mixdesk.transports.segment import Entry, Place
+from mixdesk.transports.spool import Spool, SpoolError, SpoolIn, default_folder
+from mixdesk.transports.spool_names import key_of
 
 
 def event(i: int, run: str = "r", pad: int = 0) -> Event:

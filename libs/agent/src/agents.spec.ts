@@ -38,11 +38,11 @@ describe('agents in folders', () => {
     await writeFile(join(home, 'notes.json'), '[1, 2')
     await cp(join(fixtures, 'zeros.json'), join(home, 'lost.json'))
     agents = createAgents([join(home, 'not-there'), home, shippedModels])
-  }, 60_000)
+  })
   afterAll(async () => {
     await agents.close()
     await rm(home, { recursive: true })
-  }, 60_000)
+  })
 
   it('are found by the digest of their model, whatever their files are called', async () => {
     const manifest = await manifestOf('identity')

@@ -123,7 +123,7 @@ describe('replaying another policy', () => {
   })
 })
 
-describe('resumes in a replay', { timeout: 120_000 }, () => {
+describe('resumes in a replay', () => {
   const again = [...history, resumed(2, 2), ...stepsOf(3, 9, 2, { attempt: 2 })]
   it('go back to what the log says was learned', () => {
     const messages = inLog(again)

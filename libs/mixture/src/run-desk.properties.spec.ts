@@ -23,7 +23,7 @@ const whole = (messages: readonly RunMessage[]): Told =>
 
 const sum = (weights: readonly number[]) => weights.reduce((total, weight) => total + weight, 0)
 
-describe('any history', { timeout: 120_000 }, () => {
+describe('any history', () => {
   it('gives mixtures on the simplex whose parts add up to proposed − previous', () => {
     fc.assert(
       fc.property(histories, (facts) => {

@@ -703,7 +703,7 @@ describe('the desk', () => {
       openDesk(runId, { state: saved.replace('"name":"odm"', '"name":"gone"'), cursor: 1 }),
     ).toThrow(/"gone", which is not here/)
   })
-  it('does not grow with the length of the run', { timeout: 120_000 }, () => {
+  it('does not grow with the length of the run', () => {
     const domains = domainsNamed(24)
     const told = tell(inLog([aRun({ domains, ranks: 1, cadence: 1 })]))
     const feed = (first: number, last: number) => {

@@ -118,7 +118,7 @@ describe('worlds', () => {
   })
 })
 
-describe('the best fixed mixture', { timeout: 120_000 }, () => {
+describe('the best fixed mixture', () => {
   it.each(Object.values(worlds).map((world) => [world.name, world] as const))(
     'of %s is better than any other tried',
     (_, world) => {

@@ -7,8 +7,8 @@ import { serverAddress } from './address.js'
 import { writeServerFile } from './server-file.js'
 
 let home: string
-beforeAll(() => void (home = mkdtempSync(join(tmpdir(), 'mixdesk-cli-'))), 60_000)
-afterAll(() => rmSync(home, { recursive: true, force: true }), 60_000)
+beforeAll(() => void (home = mkdtempSync(join(tmpdir(), 'mixdesk-cli-'))))
+afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 describe('the address of the server', () => {
   it('is the default, until there is something better', async () => {

@@ -103,7 +103,7 @@ const broken = fc
     return copy
   })
 
-describe('the guard of losses.measured', { timeout: 120_000 }, () => {
+describe('the guard of losses.measured', () => {
   it('accepts what is sound, and hands it on as it is', () => {
     fc.assert(
       fc.property(sound, (message) => {

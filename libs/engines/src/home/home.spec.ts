@@ -12,8 +12,8 @@ import { takeLock } from './lock.js'
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mixdesk-home-'))
-}, 60_000)
-afterEach(() => rm(folder, { recursive: true, force: true }), 60_000)
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
 
 describe('the lock', () => {
   const deadPid = (): number => spawnSync('true').pid

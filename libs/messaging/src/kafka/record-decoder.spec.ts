@@ -63,7 +63,7 @@ const plain = ({
   batchContext,
 })
 
-describe('the decoder of records', { timeout: 120_000 }, () => {
+describe('the decoder of records', () => {
   it("gives what kafkajs's own gives", () => {
     fc.assert(
       fc.property(record, fc.constantFrom(0, 1, -1), fc.boolean(), (one, timestampType, isControlBatch) => {

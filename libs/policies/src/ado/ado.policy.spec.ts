@@ -112,7 +112,7 @@ describe('ADO through a run', () => {
     expect(run(configured({ ...quick, startStep: 300 }), 301).laws[1]!.logIrreducible).toBeLessThan(0)
   })
 
-  it('keeps a state that stops growing, unless it is to keep the whole history', { timeout: 120_000 }, () => {
+  it('keeps a state that stops growing, unless it is to keep the whole history', () => {
     const size = (changes: Partial<AdoConfig>, steps: number) =>
       JSON.stringify(run(configured({ ...changes, subsample: 1, ignoreSteps: 0 }), steps).history).length
     expect(size({}, 4000)).toBeLessThan(1.2 * size({}, 1000))

@@ -19,8 +19,6 @@ from .spool_names import files_of, key_of, lock_of, own_lock, owner_behind, owne
 
 SEGMENT_BYTES = 16 << 20
 
-__all__ = ["SEGMENT_BYTES", "Entry", "Place", "Segment", "Spool", "SpoolError", "SpoolIn", "default_folder", "key_of"]
-
 
 class SpoolError(Exception):
     """The spool can take no more; the sentence says why."""
