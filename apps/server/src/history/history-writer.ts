@@ -161,7 +161,8 @@ export class HistoryWriter {
     if (started === undefined) return
     const known = { ...knownFrom(started), partition }
     for (const resumed of await untilItSucceeds(() => this.analytics.resumes(run))) noteResume(known, resumed)
-    this.remember(run, { ...known, newest: Infinity })
+    known.newest = Infinity
+    this.remember(run, known)
   }
 
   /** Whoever has these partitions now may read of new attempts, which we would take for ones that have not begun. */
