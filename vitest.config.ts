@@ -10,6 +10,8 @@ const shared = {
 }
 const exclude = ['**/node_modules/**', '**/dist/**']
 
+// Limits are there for what never ends, for a busy machine may stand still at any line. A test may take longer than the
+// waits inside it, so that what fails is a wait, which says what for.
 export default defineConfig({
   test: {
     passWithNoTests: false,
@@ -54,8 +56,9 @@ export default defineConfig({
           exclude,
           globalSetup: ['test/flows/global-setup.ts'],
           fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
+          // A test waits several times, each time for up to two minutes.
+          testTimeout: 900_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -66,8 +69,8 @@ export default defineConfig({
           include: ['test/faults/**/*.spec.ts'],
           exclude,
           fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
+          testTimeout: 1_200_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -30,7 +30,7 @@ async function check(run: string, habits: Partial<Habits>): Promise<Report> {
 // The names of runs say in which partitions they lie: the same in every run of the tests.
 const runs = new Map(mutants.map((mutant, i) => [mutant, `foreign-${i}`]))
 
-describe('the conformance kit for clients', { timeout: 180_000 }, () => {
+describe('the conformance kit for clients', () => {
   it('finds nothing wrong with a sound client, and has tried every rule of Kafka', async () => {
     const report = await check('sound', {})
     expect(told(report)).toEqual([])

@@ -57,7 +57,7 @@ const mutants: Mutant[] = [
   },
 ]
 
-describe('the conformance kit for clients without Kafka', { timeout: 180_000 }, () => {
+describe('the conformance kit for clients without Kafka', () => {
   it('finds nothing wrong with a sound one, and has tried every rule of HTTP', async () => {
     const report = await check({})
     expect(told(report)).toEqual([])

@@ -52,7 +52,7 @@ async function checkInMemory(habits: ServerHabits, prefix: string, overHttp: boo
 // The names of runs say in which partitions they lie: the same in every run of the tests.
 const prefixes = new Map(serverMutants.map((mutant, i) => [mutant, `toy-${i}`]))
 
-describe('the conformance kit for servers', { timeout: 180_000 }, () => {
+describe('the conformance kit for servers', () => {
   it('finds nothing wrong with a sound server, and has tried every rule', async () => {
     const report = await checkOverKafka(soundServer, { prefix: 'sound', patienceMs, http: true })
     expect(told(report)).toEqual([])

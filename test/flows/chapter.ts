@@ -1,10 +1,6 @@
 import type { Messaging } from '@mixdesk/messaging'
 import { afterAll, beforeAll, inject } from 'vitest'
-import { bePatient } from '../support/patience.js'
 import { openKafka, startTrainer, type TestTrainer } from '../support/trainer.js'
-
-// A test waits several times, each time for up to two minutes.
-bePatient(900_000)
 
 export const url = () => inject('url')
 let count = 0

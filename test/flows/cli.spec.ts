@@ -5,14 +5,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { newFolder, occupy, processesOf, wipe } from '../engines/support.js'
 import { eventually } from '../support/eventually.js'
 import { askSql, decisionsOf } from '../support/history.js'
-import { bePatient } from '../support/patience.js'
 
 // A test starts the command several times, and each time that takes a while on a slow machine.
-bePatient(600_000)
+vi.setConfig({ testTimeout: 600_000 })
 
 const bin = fileURLToPath(new URL('../../apps/cli/bin/mixdesk.cjs', import.meta.url))
 const run = 'cli-flow'

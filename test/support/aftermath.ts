@@ -17,11 +17,9 @@ import {
   assertTrainerFollows,
 } from './invariants.js'
 import { headerOf, keyOf, placeOf, readLog, readTopic, type Log } from './log.js'
-import { bePatient } from './patience.js'
 import type { Stand, StandServer } from './stand.js'
 import type { Story } from './stories.js'
 
-bePatient(1_200_000)
 const patienceMs = 180_000
 const decoder = new TextDecoder()
 

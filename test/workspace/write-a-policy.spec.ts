@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 // It starts programs, which take their time where the machine has other things to do.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 180_000 })
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const run = promisify(execFile)

@@ -16,7 +16,7 @@ import { readManifest } from './read-manifest.js'
 const name = `${shippedModels}example-agent`
 const manifest = readManifest(readFileSync(`${name}.json`, 'utf8'), 'example-agent.json')
 const agents = createAgents([shippedModels])
-afterAll(() => agents.close(), 60_000)
+afterAll(() => agents.close())
 
 /** A run in a held-out world, as a trainer, the desk and the model live it; the loss it ends with. */
 async function lossUnder(

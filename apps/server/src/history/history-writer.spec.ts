@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { readConfig } from '../config.js'
 import { startServer, type Server } from '../start-server.js'
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 180_000 })
 
 const partitions = 4
 const runs = Array.from({ length: 16 }, (_, i) => `run-${i}`)

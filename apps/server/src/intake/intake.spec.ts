@@ -9,7 +9,7 @@ import { Desks } from '../mixture/desks.js'
 import { Intake, mixtureGroup } from './intake.js'
 
 // How long anything here takes says nothing: a busy machine may stand still for a while at any line.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 180_000 })
 const patienceMs = 60_000
 
 const run = 'run-1'

@@ -12,7 +12,7 @@ import { readConfig } from '../config.js'
 import { startServer, type Server } from '../start-server.js'
 
 // How long anything here takes says nothing: a busy machine may stand still for a while at any line.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 180_000 })
 
 const ledger = createMemoryEventStore()
 const messaging = createMemoryMessaging()
@@ -76,6 +76,6 @@ it('mixes a run by a policy from outside', async () => {
       weights: [0.495, 0.505],
       policy: { name: 'hardest-first', version: 1 },
     })
-  }, 60_000)
+  })
   expect(findPolicy('hardest-first')).toBeDefined()
 })

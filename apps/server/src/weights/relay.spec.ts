@@ -7,7 +7,7 @@ import { Relay } from './relay.js'
 import { Wake } from './wake.js'
 
 // How long anything here takes says nothing: a busy machine may stand still for a while at any line.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 180_000 })
 const eventually = (look: () => void | Promise<void>) => vi.waitFor(look, 60_000)
 
 it('the relay of commands ends with its lease when that of facts fails: two of them would overtake one another', async () => {
