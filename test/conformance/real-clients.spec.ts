@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { blocksUnder } from '../support/integrate-page.js'
+import { told } from './verdict.js'
 
 const execute = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -33,12 +34,8 @@ async function conformance(options: readonly string[], client: readonly string[]
   )
 }
 /** What must-rules found; whether a should-rule warns is the client's own affair. */
-const told = ({ results }: Report) =>
-  results
-    .filter(({ level }) => level === 'must')
-    .flatMap(({ findings }) =>
-      findings.map(({ rule, where, expected, got }) => `${rule} ${where}: ${expected}; ${got}`),
-    )
+const faults = ({ results, ...report }: Report) =>
+  told({ ...report, results: results.filter(({ level }) => level === 'must') })
 
 const pythonClient = `
 import os, time
@@ -67,7 +64,7 @@ describe('mixdesk conformance client', { timeout: 240_000 }, () => {
       [process.execPath, 'trainer.mjs'],
     )
     const report = JSON.parse(stdout) as Report
-    expect(told(report), stderr).toEqual([])
+    expect(faults(report), stderr).toEqual([])
     expect([status, report.ok]).toEqual([0, true])
   })
 
@@ -82,7 +79,7 @@ describe('mixdesk conformance client', { timeout: 240_000 }, () => {
       [python, 'trainer.py'],
     )
     const report = JSON.parse(stdout) as Report
-    expect(told(report), stderr).toEqual([])
+    expect(faults(report), stderr).toEqual([])
     expect([status, report.ok]).toEqual([0, true])
   })
 

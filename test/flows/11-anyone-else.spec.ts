@@ -1,4 +1,4 @@
-import { checkServer, type Report } from '@mixdesk/conformance'
+import { checkServer } from '@mixdesk/conformance'
 import { execFile, spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import supertest from 'supertest'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { told, untried } from '../conformance/verdict.js'
 import { eventually } from '../support/eventually.js'
 import { decisionsOf, mixturesDecided } from '../support/history.js'
 import { blocksUnder } from '../support/integrate-page.js'
@@ -105,12 +106,6 @@ describe('docs/integrate.md', () => {
 
 /** The kit's own wait for an answer suits a server that has a machine to itself. */
 const patienceMs = 120_000
-const told = (report: Report) =>
-  report.results.flatMap(({ findings }) =>
-    findings.map(({ rule, where, expected, got }) => `${rule}, ${where}: expected ${expected}; got ${got}`),
-  )
-const untried = (report: Report) =>
-  report.results.filter(({ outcome }) => outcome === 'untried').map(({ rule }) => rule)
 
 describe('the conformance kit', () => {
   it('finds nothing wrong with this server over Kafka and HTTP, and tries every rule', async () => {
